@@ -1,0 +1,154 @@
+"""Run notebooks and write them back in the form in which they are kept in git.
+
+``python -m course.recipes.notebooks``            run all, write back
+``python -m course.recipes.notebooks 02 03``      only those
+``python -m course.recipes.notebooks --check``    run nothing, list what is out of form
+
+The stored form: printed text and plain or HTML results stay, and nbval compares them.
+Pictures, widgets, widget state, times and random ids go. A cell prints or shows, never
+both: a cell that shows is stored without outputs and without a number, and nbval then has
+nothing to compare it with.
+"""
+from __future__ import annotations
+
+import argparse
+import hashlib
+import pathlib
+import sys
+
+import nbformat
+
+FOLDER = pathlib.Path(__file__).parents[2] / "notebooks"
+_KEPT = {"text/plain", "text/html"}
+_KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+LONGEST_CELL = 16
+
+
+def paths(names=()) -> list[pathlib.Path]:
+    """All notebooks of the course, or those whose file name starts with one of ``names``."""
+    found = sorted(FOLDER.glob("*.ipynb"))
+    missing = [n for n in names if not any(p.name.startswith(n) for p in found)]
+    if missing:
+        raise SystemExit(f"No notebook begins with {', '.join(missing)}.")
+    return [p for p in found if not names or p.name.startswith(tuple(names))]
+
+
+def execute(path: pathlib.Path, extra: str = "", timeout: int = 120) -> nbformat.NotebookNode:
+    """The notebook at ``path``, run from top to bottom in a kernel of its own; ``extra`` as a last cell."""
+    return run(nbformat.read(path, 4), path.parent, extra, timeout)
+
+
+def run(notebook, folder, extra: str = "", timeout: int = 120):
+    """Run ``notebook`` in ``folder``; raises at the first cell that fails."""
+    from nbclient import NotebookClient
+
+    if extra:
+        notebook.cells.append(nbformat.v4.new_code_cell(extra))
+    NotebookClient(notebook, timeout=timeout, kernel_name="python3",
+                   resources={"metadata": {"path": str(folder)}}).execute()
+    return notebook
+
+
+def shows(cell) -> bool:
+    """Whether a run cell showed something that is not text."""
+    return any(set(output.get("data", {})) - _KEPT for output in cell.outputs
+               if output.output_type in ("display_data", "execute_result"))
+
+
+def stored(notebook):
+    """``notebook``, as it was run, in the form that is kept in git (a new object)."""
+    cells, seen = [], {}
+    for cell in notebook.cells:
+        digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:8]
+        seen[digest] = seen.get(digest, 0) + 1  # an id changes only with its cell
+        new = nbformat.NotebookNode(id=f"{digest}-{seen[digest]}", cell_type=cell.cell_type,
+                                    metadata=_metadata(cell), source=cell.source)
+        if cell.cell_type == "code":
+            new.update(execution_count=None, outputs=[])
+            if not shows(cell):
+                new.execution_count = cell.execution_count
+                new.outputs = [_output(output) for output in cell.outputs]
+        cells.append(new)
+    return nbformat.NotebookNode(cells=cells, nbformat=4, nbformat_minor=5, metadata=nbformat.from_dict(
+        {"kernelspec": _KERNEL, "language_info": {"name": "python"}}))
+
+
+def _metadata(cell):
+    tags = cell.metadata.get("tags", [])
+    return nbformat.NotebookNode(tags=tags) if tags else nbformat.NotebookNode()
+
+
+def _output(output):
+    output = nbformat.from_dict(output)
+    if "metadata" in output:
+        output.metadata = nbformat.NotebookNode()
+    return output
+
+
+def text(notebook) -> str:
+    """The bytes of a stored notebook, as text."""
+    return nbformat.writes(notebook, 4) + "\n"
+
+
+def problems(path: pathlib.Path) -> list[str]:
+    """What keeps a notebook in git from being in the stored form; empty when it is."""
+    try:
+        raw = path.read_text(encoding="utf-8")
+        notebook = nbformat.reads(raw, 4)
+        nbformat.validate(notebook)
+    except Exception as error:
+        return [f"not a readable notebook ({type(error).__name__})"]
+    found = []
+    if "widgets" in notebook.metadata:
+        found.append("widget state is stored")
+    count = 0
+    for k, cell in enumerate(notebook.cells):
+        if cell.cell_type != "code":
+            continue
+        count += 1
+        if len(cell.source.splitlines()) > LONGEST_CELL:
+            found.append(f"cell {k} has more than {LONGEST_CELL} lines")
+        if shows(cell):
+            found.append(f"cell {k} stores a picture or a widget")
+        if any(o.output_type == "error" or o.get("name") == "stderr" for o in cell.outputs):
+            found.append(f"cell {k} stores an error or a warning")
+        if cell.execution_count not in (None, count):
+            found.append(f"cell {k} was not run in order")
+        if cell.outputs and cell.execution_count is None:
+            found.append(f"cell {k} has outputs but no number")
+    if not found and raw != text(stored(notebook)):
+        found.append("ids, metadata or layout differ from the stored form")
+    return found
+
+
+def mixed(notebook) -> list[int]:
+    """Cells of a run notebook that both print and show, or that write to stderr."""
+    def prints(cell):
+        return any(o.output_type == "stream" or o.output_type == "execute_result" and set(o.data) <= _KEPT
+                   for o in cell.outputs)
+    return [k for k, cell in enumerate(notebook.cells) if cell.cell_type == "code" and (
+        shows(cell) and prints(cell) or any(o.get("name") == "stderr" for o in cell.outputs))]
+
+
+def main(argv=None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", help="beginnings of file names, such as 02")
+    parser.add_argument("--check", action="store_true", help="run nothing, only list what is out of form")
+    options = parser.parse_args(argv)
+    bad = 0
+    for path in paths(options.names):
+        if not options.check:
+            notebook = execute(path)
+            if wrong := mixed(notebook):
+                print(f"{path.name}: cells {wrong} print and show, or write a warning; not written", flush=True)
+                bad += 1
+                continue
+            path.write_text(text(stored(notebook)), encoding="utf-8", newline="\n")
+        complaints = problems(path)
+        bad += bool(complaints)
+        print(f"{path.name}: {'; '.join(complaints) or 'in the stored form'}", flush=True)
+    return bool(bad)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

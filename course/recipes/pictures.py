@@ -1,0 +1,48 @@
+"""Take each notebook's opening picture from a real run in JupyterLab.
+
+``python -m course.recipes.pictures [02 03 …]`` opens the notebooks in a headless Chromium,
+runs them, and writes a picture of the output of the cell tagged ``opening-picture`` to
+``notebooks/images/``. Maintainers only: needs Playwright and Chromium.
+"""
+from __future__ import annotations
+
+import re
+import sys
+
+import nbformat
+
+from . import browser, notebooks
+
+
+def take(lab, path) -> str:
+    """Take the opening picture of one notebook; returns the name of the file."""
+    page = lab.open(f"notebooks/{path.name}", width=1100)
+    page.run_all()
+    if complaints := page.complaints():
+        raise SystemExit(f"{path.name}: {complaints}")
+    cells = nbformat.read(path, 4).cells
+    tagged = [k for k, cell in enumerate(cells) if "opening-picture" in cell.metadata.get("tags", [])]
+    output = page.page.locator(".jp-Notebook .jp-Cell").nth(tagged[0]).locator(".course-demo, .course-figure").first
+    output.scroll_into_view_if_needed()
+    page.page.mouse.move(0, 0)
+    page.page.wait_for_timeout(500)
+    target = notebooks.FOLDER / "images" / f"{path.stem}.png"
+    target.parent.mkdir(exist_ok=True)
+    output.screenshot(path=target)
+    page.close()
+    return target.name
+
+
+def main(names=()) -> int:
+    if not browser.chromium():
+        print("Chromium is missing; on Debian: apt-get install chromium")
+        return 1
+    with browser.lab(notebooks.FOLDER.parent) as lab:
+        for path in notebooks.paths(names):
+            if re.match(r"\d\d_", path.name):
+                print(take(lab, path), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

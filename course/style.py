@@ -1,0 +1,35 @@
+"""Colours, dashes, markers and the plotly template of every figure in the course.
+
+The palette is Okabe and Ito's (2008), told apart by people with every common form of
+colour blindness. Colour never carries meaning alone: use :data:`DASHES`, :data:`MARKERS`
+or a label beside it.
+"""
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+BLUE, ORANGE, GREEN, RED, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
+INK, GREY, PALE = "#222222", "#6b6b6b", "#dddddd"
+PALETTE = (BLUE, RED, GREEN, ORANGE, PURPLE, SKY)
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+MARKERS = ("circle", "diamond", "square", "triangle-up", "x", "cross")
+#: Diverging scale for signed values, light in the middle: negative orange-red, positive blue.
+SIGNED = ((0.0, RED), (0.5, "#ffffff"), (1.0, BLUE))
+
+_AXIS = dict(gridcolor="#ececec", zerolinecolor="#c8c8c8", linecolor="#c8c8c8", ticks="outside",
+             tickcolor="#c8c8c8", automargin=True, title=dict(standoff=8))
+_AXIS3D = dict(gridcolor="#d8d8d8", zerolinecolor="#b0b0b0", backgroundcolor="#ffffff", showspikes=False)
+TEMPLATE = go.layout.Template(layout=dict(
+    font=dict(family="system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif", size=14, color=INK),
+    title=dict(font=dict(size=16), x=0.01, xanchor="left"),
+    colorway=PALETTE, paper_bgcolor="#ffffff", plot_bgcolor="#ffffff",
+    margin=dict(l=56, r=20, t=48, b=48), xaxis=_AXIS, yaxis=_AXIS,
+    scene=dict(xaxis=_AXIS3D, yaxis=_AXIS3D, zaxis=_AXIS3D),
+    legend=dict(orientation="h", x=0, y=1.0, yanchor="bottom", bgcolor="rgba(255,255,255,0.7)"),
+    hoverlabel=dict(font=dict(size=14)),
+))
+
+
+def figure(height: int = 420, **layout) -> go.Figure:
+    """An empty figure in the course's style, ``height`` pixels high, as wide as its place."""
+    return go.Figure(layout=dict(template=TEMPLATE, height=height, uirevision="kept", **layout))

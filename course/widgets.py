@@ -1,0 +1,229 @@
+"""Live demos: controls, one picture, and the learner's function between them.
+
+Introduced in notebook 00. One pattern serves the whole course::
+
+    def picture(angle):                                    # values of the controls in,
+        return plots.arrows(...), "What there is to see."  # figure and sentence out
+    live(picture, angle=slider(0, 360, 45, "angle in degrees"))
+
+Plotly's own ``FigureWidget`` sends its 5 MB of JavaScript once per figure. :class:`Picture`
+sends plotly.js once per kernel and redraws with ``Plotly.react``, and so takes about half
+the time from slider to picture (``tests/benchmarks/bench_sliders.py``).
+"""
+from __future__ import annotations
+
+import functools
+import html
+import os
+import pathlib
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+import anywidget
+import ipywidgets
+import plotly
+import plotly.graph_objects as go
+import traitlets
+
+from . import CourseError
+
+_WIDE = dict(description_width="initial")
+
+
+class _Library(anywidget.AnyWidget):
+    """Carries plotly.js to the browser, once per kernel."""
+
+    _esm = "export default { render() {} };"
+    code = traitlets.Unicode().tag(sync=True)
+    version = traitlets.Unicode(plotly.__version__).tag(sync=True)
+
+
+@functools.cache
+def _library() -> _Library:
+    source = pathlib.Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+    return _Library(code=source.read_text(encoding="utf-8"))
+
+
+class Picture(anywidget.AnyWidget):
+    """One plotly figure on the screen; assign ``figure`` (JSON) to redraw it in place.
+
+    ``description`` is what a screen reader says instead of the picture.
+    """
+
+    _esm = pathlib.Path(__file__).parent / "picture.js"
+    library = traitlets.Any().tag(sync=True, **ipywidgets.widget_serialization)
+    figure = traitlets.Unicode("{}").tag(sync=True)
+    description = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, figure: go.Figure, description: str = ""):
+        super().__init__(library=_library(), figure=figure.to_json(), description=description)
+
+
+def _line(text: str, kind: str) -> str:
+    return f'<div class="course-{kind}" style="line-height:1.45;max-width:60em">{html.escape(text)}</div>'
+
+
+class Shown(ipywidgets.VBox):
+    """A picture with its sentence under it."""
+
+    def __init__(self, figure: go.Figure, sentence: str, above: Sequence[ipywidgets.Widget] = ()):
+        self.picture = Picture(figure, sentence)
+        self.sentence = ipywidgets.HTML(_line(sentence, "sentence"))
+        super().__init__([*above, self.picture, self.sentence])
+        self.add_class("course-demo" if above else "course-figure")
+
+    def update(self, figure: go.Figure, sentence: str) -> None:
+        """Redraw in place; the browser is told once."""
+        with self.picture.hold_sync():
+            self.picture.figure, self.picture.description = figure.to_json(), sentence
+        self.sentence.value = _line(sentence, "sentence")
+
+
+def show(figure: go.Figure, sentence: str) -> Shown:
+    """A figure that does not move, and the sentence that describes it."""
+    return Shown(figure, sentence)
+
+
+class Live(Shown):
+    """A live demo; make one with :func:`live`.
+
+    A :class:`CourseError` from the function (an unknown word, say) is shown above the
+    picture, which stays as it was. So is any other error, and it is raised too where the
+    environment variable ``COURSE_STRICT`` is set, as it is in the tests.
+    """
+
+    def __init__(self, function: Callable, controls: dict[str, ipywidgets.ValueWidget], busy: str = ""):
+        self.function, self.controls, self.busy = function, controls, busy
+        self.message = ipywidgets.HTML()
+        box = ipywidgets.HBox(list(controls.values()), layout=dict(flex_flow="row wrap", grid_gap="4px 24px"))
+        try:
+            figure, sentence = self._call()
+        except CourseError as error:  # e.g. a bad first value: an empty picture, and the sentence
+            figure, sentence = go.Figure(), ""
+            self.message.value = _line(str(error), "message")
+        super().__init__(figure, sentence, above=[box, self.message])
+        for control in controls.values():
+            control.observe(self._redraw, "value")
+
+    def _call(self):
+        return self.function(**{name: control.value for name, control in self.controls.items()})
+
+    def _redraw(self, _change=None) -> None:
+        if self.busy:
+            self.message.value = _line(self.busy, "busy")
+        try:
+            self.update(*self._call())
+            self.message.value = ""
+        except CourseError as error:
+            self.message.value = _line(str(error), "message")
+        except Exception as error:
+            self.message.value = _line(
+                f"This demo stopped: {type(error).__name__}: {error}. "
+                "The picture shows the last setting that worked.", "broken")
+            if os.environ.get("COURSE_STRICT"):
+                raise
+
+
+def live(function: Callable, *, busy: str = "", **controls: ipywidgets.ValueWidget) -> Live:
+    """Redraw ``function(**values)`` whenever a control moves.
+
+    ``function`` gets the value of each control by name and returns ``(figure, sentence)``.
+    ``busy`` is shown while it works: give it where the function trains something, and make
+    the sliders with ``wait=True`` so that it runs when the handle is let go.
+    """
+    return Live(function, controls, busy)
+
+
+def slider(low, high, value, label: str, step=None, wait: bool = False, form: str | None = None):
+    """A slider from ``low`` to ``high`` in units that ``label`` names; whole steps for integers.
+
+    ``wait``: only when the handle is let go. ``form``: number format such as ``".2f"``.
+    """
+    whole = all(isinstance(number, int) for number in (low, high, value, step or 1))
+    kind = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
+    return kind(value=value, min=low, max=high, step=step or (1 if whole else (high - low) / 100),
+                description=label, continuous_update=not wait, style=_WIDE,
+                readout_format=form or ("d" if whole else ".2f"), layout=dict(width="min(30em, 95%)"))
+
+
+def choice(options: Iterable, label: str, value=None):
+    """A drop-down list; ``options`` are names, or (name, value) pairs."""
+    options = list(options)
+    extra = {} if value is None else dict(value=value)
+    return ipywidgets.Dropdown(options=options, description=label, style=_WIDE,
+                               layout=dict(width="max-content"), **extra)
+
+
+def text(value: str, label: str, width: str = "16em"):
+    """A line to type in; it counts when Enter is pressed or the field is left."""
+    return ipywidgets.Text(value=value, description=label, continuous_update=False, style=_WIDE,
+                           layout=dict(width=width))
+
+
+def switch(value: bool, label: str):
+    """A tick box."""
+    return ipywidgets.Checkbox(value=value, description=label, indent=False, layout=dict(width="max-content"))
+
+
+def table(rows: Iterable[Sequence], headings: Sequence[str]) -> ipywidgets.HTML:
+    """A table for what differs from machine to machine, which printed text should not hold."""
+    def line(cells, tag):
+        return "<tr>" + "".join(f'<{tag} style="text-align:left;padding:2px 16px 2px 0">{html.escape(str(cell))}'
+                                f"</{tag}>" for cell in cells) + "</tr>"
+    body = "".join(line(row, "td") for row in rows)
+    return ipywidgets.HTML(f"<table><thead>{line(headings, 'th')}</thead><tbody>{body}</tbody></table>")
+
+
+class Guess(ipywidgets.VBox):
+    """A guess before the result; make one with :func:`predict`. It never stops *Run All*."""
+
+    def __init__(self, question: str, options: Sequence[str]):
+        self.options = [str(option) for option in options]
+        self.radio = ipywidgets.RadioButtons(options=self.options, index=None, layout=dict(width="max-content"))
+        super().__init__([ipywidgets.HTML(_line(question, "question")), self.radio])
+        self.add_class("course-guess")
+
+    def reveal(self, answer: str, why: str) -> ipywidgets.HTML:
+        """What the run says (``answer``, one of the options, computed by the notebook), and why.
+
+        It follows the guess: guessing again changes what is shown.
+        """
+        answer = str(answer)
+        if answer not in self.options:
+            raise ValueError(f"{answer!r} is not one of the options {self.options}")
+        shown = ipywidgets.HTML()
+
+        def write(_change=None):
+            guess = self.radio.value
+            if guess is None:
+                shown.value = (
+                    '<div class="course-answer">You have not guessed yet. Choose above, and the answer comes '
+                    f"here; or <details style='display:inline'><summary style='display:inline;cursor:pointer'>"
+                    f"<u>look without guessing</u></summary> {_line(f'The run says: {answer}. {why}', 'why')}"
+                    "</details></div>")
+            else:
+                verdict = "as the run says" if guess == answer else f"the run says: {answer}"
+                shown.value = _line(f"You guessed: {guess}; {verdict}. {why}", "answer")
+
+        self.radio.observe(write, "value")
+        write()
+        return shown
+
+
+def predict(question: str, options: Sequence[str]) -> Guess:
+    """Ask for a guess before a result; show the answer later with ``.reveal(...)``."""
+    return Guess(question, options)
+
+
+def progress(steps: Iterable, label: str):
+    """Go through ``steps`` (anything with a length) under a progress bar in the notebook."""
+    from IPython.display import display
+
+    total = len(steps)
+    bar = ipywidgets.IntProgress(max=total, description=label, style=_WIDE, layout=dict(width="30em"))
+    display(bar)
+    last = time.monotonic()
+    for count, step in enumerate(steps, 1):
+        yield step
+        if time.monotonic() - last > 0.1 or count == total:  # the browser need not hear of every step
+            bar.value, last = count, time.monotonic()

@@ -1,0 +1,103 @@
+"""Each notebook in real JupyterLab in a real browser, its controls moved by keyboard.
+
+Screenshots stay in ``tests/screenshots/`` for a person to look at.
+"""
+import pathlib
+
+import nbformat
+import pytest
+
+from course.recipes import browser, notebooks
+
+pytestmark = pytest.mark.browser
+SHOTS = pathlib.Path(__file__).parent / "screenshots"
+
+
+@pytest.fixture(scope="module")
+def lab():
+    SHOTS.mkdir(exist_ok=True)
+    with browser.lab(notebooks.FOLDER.parent) as running:
+        yield running
+
+
+@pytest.fixture
+def planted(lab, tmp_path):
+    """Opens a notebook of the given cells in a JupyterLab of its own."""
+    def run(*cells):
+        notebook = nbformat.v4.new_notebook(
+            metadata={"kernelspec": notebooks._KERNEL},
+            cells=[nbformat.v4.new_code_cell(source) for source in cells])
+        nbformat.write(notebook, tmp_path / "planted.ipynb")
+        page = here.open("planted.ipynb")
+        page.run_all()
+        return page
+    with browser.lab(tmp_path, env={"COURSE_STRICT": ""}, browser=lab.browser) as here:
+        yield run
+
+
+@pytest.mark.parametrize("path", notebooks.paths(), ids=lambda path: path.stem)
+def test_in_jupyterlab(lab, path):
+    page = lab.open(f"notebooks/{path.name}")
+    page.run_all()
+    assert page.complaints() == []
+    for k, figure in enumerate(page.page.locator(".jp-OutputArea .course-figure").all()):
+        figure.scroll_into_view_if_needed()
+        figure.screenshot(path=SHOTS / f"{path.stem}_figure{k}.png")
+    for k, demo in enumerate(page.demos().all()):
+        demo.scroll_into_view_if_needed()
+        demo.screenshot(path=SHOTS / f"{path.stem}_demo{k}_start.png")
+        controls = page.controls(demo)
+        assert controls, "a demo without controls"
+        for n, (kind, control) in enumerate(controls):
+            before = page.picture_of(demo)
+            page.move(kind, control)
+            page.wait_for_change(demo, before)
+            demo.screenshot(path=SHOTS / f"{path.stem}_demo{k}_moved{n}.png")
+    for guess in page.page.locator(".jp-OutputArea .course-guess").all():
+        answered = page.page.locator(".course-answer", has_text="You guessed")
+        count = answered.count()
+        page.move("radio", guess.locator("input[type=radio]").first)
+        page.page.wait_for_function(
+            "n => [...document.querySelectorAll('.course-answer')]"
+            ".filter(e => e.textContent.includes('You guessed')).length > n", arg=count)
+    assert page.complaints() == []
+    assert page.received < 8e6, "more than 8 MB sent to the browser"
+    page.close()
+
+
+DEMO = """
+from course.widgets import live, slider
+from course.style import figure
+def picture(k):
+    fig = figure()
+    fig.add_scatter(x=[0, {x}], y=[0, 1])
+    return fig, f"k = {{k}}"
+live(picture, k=slider(0, 10, 2, "k"))
+"""
+
+
+def test_the_checks_find_what_they_look_for(planted):
+    page = planted(DEMO.format(x="1 / (10 - k)"), "import sys; print('oh', file=sys.stderr)", "1 / 0")
+    found = "\n".join(page.complaints())
+    assert "ZeroDivisionError" in found and "oh" in found and "broken demo" not in found
+    demo = page.demos().first
+    before = page.picture_of(demo)
+    page.move(*page.controls(demo)[0])  # to its end, where the demo fails
+    with pytest.raises(TimeoutError, match="did not change"):
+        page.wait_for_change(demo, before, seconds=3)
+    assert any("broken demo: This demo stopped: ZeroDivisionError" in text for text in page.complaints())
+
+
+def test_a_dead_slider_and_a_request_outside_are_found(planted):
+    page = planted(
+        DEMO.format(x="1"),
+        "from IPython.display import HTML\n"
+        "HTML('<img src=\"https://example.org/picture.png\" onload=\"1\">')",
+        "from course.widgets import show\nfrom course.style import figure\nshow(figure(), 'nothing drawn')")
+    demo = page.demos().first
+    before = page.picture_of(demo)
+    page.move(*page.controls(demo)[0])
+    with pytest.raises(TimeoutError, match="did not change"):
+        page.wait_for_change(demo, before, seconds=2)
+    found = "\n".join(page.complaints())
+    assert "asked for https://example.org" in found and "blank picture: nothing drawn" in found
