@@ -22,12 +22,13 @@ def bars(labels: Sequence[str], values, *, title: str = "", axis: str = "", mark
     values = np.asarray(values, float)
     names = [f"★ {label}" if label in marked else str(label) for label in labels]
     is_marked = [label in marked for label in labels]
-    fig = figure(height=90 + 30 * len(names), title=dict(text=title), showlegend=False)
+    fig = figure(height=(100 if title else 72) + 30 * len(names), title=dict(text=title), showlegend=False,
+                 margin=dict(l=56, r=20, t=48 if title else 16, b=48))
     fig.add_bar(y=list(range(len(names))), x=values, orientation="h", text=[format(v, form) for v in values],
                 textposition="auto", insidetextanchor="end", cliponaxis=False, hoverinfo="skip",
                 marker=dict(color=[PALETTE[1] if m else BLUE for m in is_marked],
                             pattern=dict(shape=["/" if m else "" for m in is_marked], size=6, solidity=0.2)))
-    fig.update_yaxes(tickvals=list(range(len(names))), ticktext=names, autorange="reversed", ticks="",
+    fig.update_yaxes(tickvals=list(range(len(names))), ticktext=names, autorange="reversed", ticks="outside", tickcolor="#ffffff",
                      showgrid=False)
     fig.update_xaxes(title=dict(text=axis), range=span)
     return fig
@@ -124,3 +125,85 @@ def _beyond(x: float, y: float) -> str:
     up = "top" if y > 0.2 else "bottom" if y < -0.2 else "middle"
     side = "right" if x > 0.2 else "left" if x < -0.2 else "center"
     return f"{up} {side}" if f"{up} {side}" != "middle center" else "top center"
+
+
+def number_lines(rows: Mapping[str, tuple[int, Mapping[str, float]]], *, title: str = "",
+                 height: int = 330) -> go.Figure:
+    """Number lines from 0 to 1 under each other, with named marks on them.
+
+    ``rows``: label -> (equal cells to shade, {name of a mark: its place}). A mark's colour and
+    shape follow its order in the row, and its name stands above it.
+    """
+    fig = figure(height=height, title=dict(text=title), showlegend=False,
+                 margin=dict(l=30, r=30, t=50 if title else 16, b=34))
+    for k, (_label, (cells, marks)) in enumerate(rows.items()):
+        for c in range(cells):
+            fig.add_shape(type="rect", x0=c / cells, x1=(c + 1) / cells, y0=-k - 0.13, y1=-k + 0.13, layer="below",
+                          line=dict(color=GREY, width=1), fillcolor="#dcebf5" if c % 2 == 0 else "#ffffff")
+        for m, (name, place) in enumerate(marks.items()):
+            fig.add_scatter(x=[place], y=[-k + (0.2 if m == 0 else -0.2)], mode="markers+text", text=[name],
+                            textposition="top center" if m == 0 else "bottom center", cliponaxis=False,
+                            hoverinfo="skip", textfont=dict(size=14, color=INK),
+                            marker=dict(color=PALETTE[m % 6], size=12,
+                                        symbol=("triangle-down", "triangle-up")[min(m, 1)]))
+    fig.update_xaxes(range=[-0.02, 1.02], tickvals=[0, 0.25, 0.5, 0.75, 1], zeroline=False, showgrid=False)
+    fig.update_yaxes(range=[0.62 - len(rows), 0.55], tickvals=[-k for k in range(len(rows))], ticktext=list(rows),
+                     ticks="", showgrid=False, zeroline=False)
+    return fig
+
+
+def side_by_side(panels: Mapping[str, tuple[np.ndarray, Mapping[str, Sequence[float]]]], *,
+                 x_axis: str | Sequence[str] = "", y_axis: str = "", y_span: tuple[float, float] | None = None,
+                 x_ticks: Sequence[float] | None = None, marks: bool = False, height: int = 420) -> go.Figure:
+    """Line panels beside each other, on one value axis and with one legend.
+
+    ``panels``: heading -> (x, {name: y}). A name keeps its colour, dash and marker in every panel.
+    """
+    names = list(dict.fromkeys(name for _, series in panels.values() for name in series))
+    fig = figure(height=height, margin=dict(l=64, r=20, t=100, b=52))
+    fig.update_layout(legend=dict(y=1.1))
+    n = len(panels)
+    x_axes = [x_axis] * n if isinstance(x_axis, str) else list(x_axis)
+    seen = set()
+    for k, (heading, (x, series)) in enumerate(panels.items()):
+        tag = "" if k == 0 else str(k + 1)
+        left, right = k / n + 0.035 * (k > 0), (k + 1) / n - 0.035 * (k < n - 1)
+        fig.update_layout({
+            "xaxis" + tag: dict(domain=[left, right], anchor="y" + tag, title=dict(text=x_axes[k]), tickvals=x_ticks),
+            "yaxis" + tag: dict(anchor="x" + tag, range=y_span, title=dict(text=y_axis if k == 0 else ""))})
+        fig.add_annotation(x=(left + right) / 2, y=1.0, xref="paper", yref="paper", yanchor="bottom",
+                           showarrow=False, text=f"<b>{heading}</b>")
+        for name, y in series.items():
+            c = names.index(name)
+            fig.add_scatter(x=np.asarray(x), y=np.asarray(y, float), name=name, xaxis="x" + tag, yaxis="y" + tag,
+                            legendgroup=name, showlegend=name not in seen, mode="lines+markers" if marks else "lines",
+                            line=dict(color=PALETTE[c % 6], dash=DASHES[c % 6], width=2.5),
+                            marker=dict(symbol=MARKERS[c % 6], size=8))
+            seen.add(name)
+    return fig
+
+
+def pieces(panels: Mapping[str, np.ndarray], *, axes: tuple[str, str] = ("x", "y"), height: int = 460) -> go.Figure:
+    """Straight pieces in unit squares beside each other, the middle of each piece as a dot.
+
+    ``panels``: heading -> ends (n, 2, 2): piece, end, coordinate.
+    """
+    fig = figure(height=height, showlegend=False, margin=dict(l=56, r=20, t=48, b=52))
+    n = len(panels)
+    for k, (heading, ends) in enumerate(panels.items()):
+        tag = "" if k == 0 else str(k + 1)
+        left, right = k / n + 0.04 * (k > 0), (k + 1) / n - 0.04 * (k < n - 1)
+        place = dict(range=[-0.03, 1.03], showgrid=False, zeroline=False, tickvals=[0, 0.5, 1])
+        fig.update_layout({
+            "xaxis" + tag: dict(domain=[left, right], anchor="y" + tag, title=dict(text=axes[0]), **place),
+            "yaxis" + tag: dict(anchor="x" + tag, title=dict(text=axes[1]), **place)})
+        fig.add_annotation(x=(left + right) / 2, y=1.0, xref="paper", yref="paper", yanchor="bottom",
+                           showarrow=False, text=f"<b>{heading}</b>")
+        gap = np.full((len(ends), 1, 2), np.nan)
+        line = np.concatenate([ends, gap], axis=1).reshape(-1, 2)
+        middle = ends.mean(1)
+        fig.add_scatter(x=line[:, 0], y=line[:, 1], mode="lines", xaxis="x" + tag, yaxis="y" + tag, hoverinfo="skip",
+                        line=dict(color=BLUE, width=2))
+        fig.add_scatter(x=middle[:, 0], y=middle[:, 1], mode="markers", xaxis="x" + tag, yaxis="y" + tag,
+                        hoverinfo="skip", marker=dict(color=PALETTE[1], symbol="diamond", size=7))
+    return fig

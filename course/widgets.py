@@ -59,6 +59,23 @@ class Picture(anywidget.AnyWidget):
         super().__init__(library=_library(), figure=figure.to_json(), description=description)
 
 
+class _OwnKeys(anywidget.AnyWidget):
+    """Keeps the keys pressed in a demo from JupyterLab, where arrows would go to the next cell."""
+
+    _esm = """
+    export default { render({ el }) {
+      el.style.display = "none";
+      let tries = 0;
+      const mark = () => {
+        const demo = el.closest(".course-demo, .course-guess");
+        if (demo) demo.addEventListener("focusin",
+          (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true"));
+        else if (tries++ < 100) setTimeout(mark, 50);
+      };
+      mark();
+    } };"""
+
+
 def _line(text: str, kind: str) -> str:
     return f'<div class="course-{kind}" style="line-height:1.45;max-width:60em">{html.escape(text)}</div>'
 
@@ -101,7 +118,7 @@ class Live(Shown):
         except CourseError as error:  # e.g. a bad first value: an empty picture, and the sentence
             figure, sentence = go.Figure(), ""
             self.message.value = _line(str(error), "message")
-        super().__init__(figure, sentence, above=[box, self.message])
+        super().__init__(figure, sentence, above=[_OwnKeys(), box, self.message])
         for control in controls.values():
             control.observe(self._redraw, "value")
 
@@ -180,7 +197,7 @@ class Guess(ipywidgets.VBox):
     def __init__(self, question: str, options: Sequence[str]):
         self.options = [str(option) for option in options]
         self.radio = ipywidgets.RadioButtons(options=self.options, index=None, layout=dict(width="max-content"))
-        super().__init__([ipywidgets.HTML(_line(question, "question")), self.radio])
+        super().__init__([_OwnKeys(), ipywidgets.HTML(_line(question, "question")), self.radio])
         self.add_class("course-guess")
 
     def reveal(self, answer: str, why: str) -> ipywidgets.HTML:

@@ -60,6 +60,10 @@ def test_in_jupyterlab(lab, path):
         page.page.wait_for_function(
             "n => [...document.querySelectorAll('.course-answer')]"
             ".filter(e => e.textContent.includes('You guessed')).length > n", arg=count)
+    page.page.set_viewport_size({"width": 900, "height": 900})
+    page.page.wait_for_timeout(1000)
+    for place, box, drawn in page.widths():
+        assert abs(place - box) <= 1 and abs(box - drawn) <= 1, "a picture does not follow the window's width"
     assert page.complaints() == []
     assert page.received < 8e6, "more than 8 MB sent to the browser"
     page.close()

@@ -25,7 +25,8 @@ def card() -> dict:
     except FileNotFoundError:
         raise CourseError(f"card.json is missing: {remedy}") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise CourseError(f"card.json is damaged ({type(error).__name__} while reading it): {remedy}") from None
+        why = "not JSON" if isinstance(error, ValueError) else type(error).__name__
+        raise CourseError(f"card.json is damaged ({why}): {remedy}") from None
     files = content.get("files") if isinstance(content, dict) else None
     if not isinstance(files, dict) or not all(
             isinstance(e, dict) and isinstance(e.get("sha256"), str) and type(e.get("bytes")) is int
@@ -61,7 +62,8 @@ def path(name: str) -> pathlib.Path:
         problem = f"not readable ({error.strerror})"
     if problem:
         rebuild = f", or rebuild it with `{entry['recipe']}`" if entry.get("recipe") else ""
-        raise CourseError(f"{name} is {problem}: get it back with `git checkout course/data/{name}`{rebuild}.")
+        remedy = f"get it back with `git checkout course/data/{name}`{rebuild}."
+        raise CourseError(f"{name} is {problem}: {remedy}")
     _checked.add(place)
     return place
 

@@ -28,7 +28,7 @@ def _crossing() -> float:
     for _ in range(40):
         middle = (low + high) / 2
         pushed = words["king"] + middle * step
-        nearer = words.unit_of("queen") @ pushed > words.unit_of("king") @ pushed
+        nearer = (words["queen"] - words["king"]) @ pushed > 0
         low, high = (low, middle) if nearer else (middle, high)
     return high
 

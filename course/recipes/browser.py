@@ -112,7 +112,7 @@ class Notebook:
         self.outside, self.errors, self.received = [], [], 0
         self.page = page = lab.browser.new_page(viewport={"width": width, "height": height})
         page.route("**/*", self._gate)
-        page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
+        page.on("console", self._hear)
         page.on("pageerror", lambda e: self.errors.append(str(e)))
         page.on("websocket", lambda ws: ws.on("framereceived", self._count))
         page.goto(f"{lab.base}/lab/tree/{name}?reset")
@@ -132,22 +132,29 @@ class Notebook:
             self.outside.append(route.request.url)
             route.abort()
 
+    def _hear(self, message):
+        if message.type == "error":
+            self.errors.append(f"{message.text} ({message.location.get('url', '')})")
+
     def _count(self, frame):
         self.received += len(frame)
 
-    def run_all(self, timeout=120):
-        """Run > Run All Cells; returns when every code cell has run, or one has failed."""
-        if not self.page.locator(".jp-Notebook .jp-CodeCell").count():
-            return
+    def start(self):
+        """Run > Run All Cells, without waiting for the end."""
         for _ in range(4):
             self.page.get_by_role("menuitem", name="Run", exact=True).click()
             self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
             with contextlib.suppress(Exception):  # a lost Run All is asked for again
                 self.page.wait_for_function(
                     f"() => {_CELLS}.some(e => /\\[(\\*|\\d+)\\]/.test(e.textContent))", timeout=5000)
-                break
-        else:
-            raise RuntimeError(f"Run All had no effect in {self.name}")
+                return
+        raise RuntimeError(f"Run All had no effect in {self.name}")
+
+    def run_all(self, timeout=120):
+        """Run all cells; returns when every one has run, or one has failed, and pictures are drawn."""
+        if not self.page.locator(".jp-Notebook .jp-CodeCell").count():
+            return
+        self.start()
         self.page.wait_for_function(
             f"() => {_CELLS}.every(e => /\\[\\d+\\]/.test(e.textContent)) || document.querySelector('{_FAILED}')"
             f" && !{_CELLS}.some(e => e.textContent.includes('*'))", timeout=timeout * 1000)
@@ -206,6 +213,11 @@ class Notebook:
             drawn, pixels = self.picture_of(demo)
             return drawn > before[0] and pixels != before[1]
         _wait(changed, seconds, "the picture did not change", lambda s: self.page.wait_for_timeout(1000 * s))
+
+    def widths(self) -> list[tuple[int, int, int]]:
+        """Of each picture: the width of its place, of its box, and of what is drawn in it."""
+        return self.page.evaluate("""() => [...document.querySelectorAll('.jp-OutputArea .course-picture')].map(
+            (e) => [e.parentElement.clientWidth, e.offsetWidth, e.querySelector('.main-svg').clientWidth])""")
 
     def close(self):
         self.page.close()

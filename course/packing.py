@@ -1,0 +1,258 @@
+"""Two numbers in one: the packing code, its exact errors, and networks that learn to read it.
+
+Introduced in notebook 03; the code is the one in the appendix on compression of "Toy Models
+of Superposition" (Elhage et al. 2022).
+
+One convention for every error here: the squared error of x and the squared error of y,
+averaged over the two numbers and over x and y drawn evenly from [0, 1).
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from . import CourseError
+
+#: Error of every linear code t = ax + by under its best linear reading: half of the variance is lost.
+LINEAR_ERROR = 1 / 24
+
+
+def _cells(Z) -> int:
+    if isinstance(Z, (bool, str)) or not np.isscalar(Z) or not np.isfinite(Z) or Z != int(Z) or Z < 1:
+        raise CourseError(f"The number of cells Z must be a whole number from 1 upwards, and it is {Z!r}.")
+    return int(Z)
+
+
+def _inside(values, name: str) -> np.ndarray:
+    values = np.asarray(values, float)
+    if not ((values >= 0) & (values < 1)).all():
+        raise CourseError(f"{name} must lie in [0, 1): from 0 upwards and below 1.")
+    return values
+
+
+def pack(x, y, Z) -> np.ndarray:
+    """The code t = (floor(Zx) + y) / Z in [0, 1), in float64. ``x``, ``y`` in [0, 1), any one shape."""
+    Z = _cells(Z)
+    return (np.floor(Z * _inside(x, "x")) + _inside(y, "y")) / Z
+
+
+def unpack(t, Z) -> tuple[np.ndarray, np.ndarray]:
+    """What the floor reader gets from ``t``: the middle of x's cell, and y."""
+    Z = _cells(Z)
+    t = np.asarray(t, float)
+    cell = np.floor(Z * t)
+    return (cell + 0.5) / Z, Z * t - cell
+
+
+def fold(x, y, Z) -> np.ndarray:
+    """The packing code with every second segment turned round, so that the reading of y has no jump."""
+    Z = _cells(Z)
+    cell = np.floor(Z * _inside(x, "x"))
+    return (cell + abs(cell % 2 - _inside(y, "y"))) / Z
+
+
+def packed_error(Z) -> float:
+    """Exact error of :func:`pack` and :func:`unpack`: 1 / (12 Z²) for x, 0 for y, averaged."""
+    return 1 / (24 * _cells(Z) ** 2)
+
+
+def any_reader_error(slope: float) -> float:
+    """Error of the linear code t = x + slope·y, 0 <= slope <= 1, under the best reader of any kind.
+
+    Points that share a code form a straight piece of the unit square of length L, and the
+    best answer is its middle: the error is the mean of L² / 24. It is least, 25/27 of
+    :data:`LINEAR_ERROR`, at slope 1/3.
+    """
+    if not 0 <= slope <= 1:
+        raise CourseError(f"The slope must lie between 0 and 1, and it is {slope!r}.")
+    return (1 - slope / 2) * (1 + slope ** 2) * LINEAR_ERROR
+
+
+def linear_pieces(slope: float, count: int = 25) -> np.ndarray:
+    """Ends (count, 2, 2) of the pieces of the unit square on which t = x + slope·y has one value each."""
+    t = (np.arange(count) + 0.5) / count * (1 + slope)
+    low = np.maximum(0, (t - 1) / slope) if slope else np.zeros(count)
+    high = np.minimum(1, t / slope) if slope else np.ones(count)
+    return np.stack([np.stack([t - slope * y, y], axis=-1) for y in (low, high)], axis=1)
+
+
+def packed_pieces(Z, rows: int = 13) -> np.ndarray:
+    """Ends (rows·Z, 2, 2) of pieces on which the packed code has one value each; every cell has ``rows``."""
+    Z = _cells(Z)
+    cell, row = np.divmod(np.arange(Z * rows), rows)
+    # Cells are shifted against each other, so that their pieces do not look like one line.
+    y = (row + 0.5 + 0.5 * (cell % 2) - 0.25) / rows
+    return np.stack([np.stack([(cell + end) / Z, y], axis=-1) for end in (0.06, 0.94)], axis=1)
+
+
+def linear_noise_error(noise: float) -> float:
+    """Error of the linear code t = y when ``noise`` (a standard deviation) is added and read linearly.
+
+    Of the linear codes with values in [0, 1] this one suffers least: its t varies most.
+    """
+    if not noise >= 0:
+        raise CourseError("Noise is a standard deviation: zero or more.")
+    return (1 / 12 + (1 / 12) * noise ** 2 / (1 / 12 + noise ** 2)) / 2
+
+
+@dataclass(frozen=True)
+class NoiseErrors:
+    """Errors of a noisy packed code under two readers that know Z."""
+
+    floor: float  #: clip to [0, 1), then :func:`unpack`
+    best: float  #: the mean of x and y given the noisy code, which needs to know the noise too
+
+
+def noise_error(Z, noise: float, folded: bool = False) -> NoiseErrors:
+    """Errors when Gaussian noise of standard deviation ``noise`` is added to the packed code, by quadrature."""
+    Z = _cells(Z)
+    if not noise >= 0:
+        raise CourseError("Noise is a standard deviation: zero or more.")
+    if noise < 1e-4:
+        return NoiseErrors(packed_error(Z), packed_error(Z))
+    n = Z * int(np.ceil(max(1200, 3 / noise) / Z))  # the grid meets every boundary between cells
+    reach = int(np.ceil(5 * noise * n))
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / n / noise) ** 2)
+    kernel /= kernel.sum()
+
+    def read(t):
+        cell = np.clip(np.floor(Z * t), 0, Z - 1)
+        rest = np.clip(Z * t - cell, 0, 1)
+        return (cell + 0.5) / Z, abs(cell % 2 - rest) if folded else rest
+
+    true = read((np.arange(n) + 0.5) / n)  # t is spread evenly over [0, 1)
+    answer = read((np.arange(-reach, n + reach) + 0.5) / n)
+    weight = np.convolve(np.ones(n), kernel)
+    floor = best = packed_error(Z)
+    for value, read_as in zip(true, answer, strict=True):
+        mean = np.convolve(value, kernel) / weight
+        spread = (value ** 2).mean() - (weight * mean ** 2).sum() / n
+        best += spread / 2
+        floor += (spread + (weight * (read_as - mean) ** 2).sum() / n) / 2
+    return NoiseErrors(float(floor), float(best))
+
+
+def crossover(Z) -> float:
+    """The noise above which the floor reader of a packed code does worse than the linear code."""
+    low, high = 0.0, 1.0
+    for _ in range(12):
+        middle = (low + high) / 2
+        wins = noise_error(Z, middle).floor < linear_noise_error(middle)
+        low, high = (middle, high) if wins else (low, middle)
+    return low
+
+
+def wrong_cells(Z, kind, count: int = 20_000, seed: int = 0) -> float:
+    """Share of codes that name another cell after storage in the float type ``kind``.
+
+    ``Z`` may exceed what an int holds exactly (1e16). Encoded and decoded in float64.
+    """
+    Z = float(_cells(Z))
+    x, y = np.random.default_rng(seed).random((2, count))
+    cell = np.floor(Z * x)
+    stored = ((cell + y) / Z).astype(kind).astype(np.float64)
+    return float((np.floor(Z * stored) != cell).mean())
+
+
+def ramp_floor(u, Z, width: float, shift: float = 0.5) -> np.ndarray:
+    """floor(u) on [0, Z) with each of its Z − 1 jumps made a ramp.
+
+    The jump at a whole number k becomes a straight rise from k − shift·width to
+    k + (1 − shift)·width: ``shift`` 0 begins at the jump, 0.5 is centred, 1 ends at it.
+    ``u`` = Zx or Zt, so that a cell has length 1 and ``width`` is a share of a cell.
+    """
+    Z = _cells(Z)
+    if not width > 0:
+        raise CourseError(f"A ramp needs a width above zero, and it is {width!r}.")
+    v = (np.asarray(u, float)[..., None] - np.arange(1, Z)) / width + shift
+    return np.clip(v, 0, 1).sum(-1)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A network with one hidden layer of ReLUs from t to (x, y): hidden = relu(t·slopes + offsets)."""
+
+    slopes: np.ndarray  #: (hidden,)
+    offsets: np.ndarray  #: (hidden,)
+    out: np.ndarray  #: (hidden, 2)
+    constant: np.ndarray  #: (2,)
+
+    def __call__(self, t) -> np.ndarray:
+        """(..., 2): x and y as read from ``t`` (...)."""
+        hidden = np.maximum(np.asarray(t, float)[..., None] * self.slopes + self.offsets, 0)
+        return hidden @ self.out + self.constant
+
+
+def ramp_reader(Z, width: float, shift: float = 0.5) -> Reader:
+    """The floor reader with ramps as a ReLU network with 2(Z − 1) + 1 hidden units and set weights.
+
+    Two ReLUs a ramp, since clip(v, 0, 1) = relu(v) − relu(v − 1), and one that passes t on.
+    """
+    Z = _cells(Z)
+    if not width > 0:
+        raise CourseError(f"A ramp needs a width above zero, and it is {width!r}.")
+    start = shift - np.arange(1, Z) / width
+    slopes = np.concatenate([np.full(2 * (Z - 1), Z / width), [1.0]])
+    offsets = np.concatenate([start, start - 1, [0.0]])
+    cell = np.concatenate([np.ones(Z - 1), -np.ones(Z - 1), [0.0]])  # the weights that give the soft floor
+    passed = np.concatenate([np.zeros(2 * (Z - 1)), [float(Z)]])
+    return Reader(slopes, offsets, np.stack([cell / Z, passed - cell], axis=1), np.array([0.5 / Z, 0.0]))
+
+
+@dataclass(frozen=True)
+class Readers:
+    """Trained networks, one for each Z and seed."""
+
+    errors: np.ndarray  #: (checkpoints, Z, seeds)
+    weights: tuple[Any, ...]  #: torch tensors: (N, 1, width), (N, 1, width), (N, width, 2), (N, 1, 2)
+
+
+def train_readers(code, cells, *, width: int = 64, steps=(1000,), seeds=(0, 1, 2), batch: int = 128) -> Readers:
+    """Train a ReLU network with one hidden layer to read ``code(x, y, Z)``, for each Z of ``cells`` and seed.
+
+    The loop of notebook 03 (Adam, rate 0.01, fresh x and y at each step, input 2t − 1), with
+    all networks side by side: none touches another, only the loop over steps is shared.
+    ``steps``: the numbers of steps after which the error is measured, on a 100 × 100 grid.
+    ``code`` takes torch tensors. Sets torch to one thread, which is faster for small networks.
+    """
+    import torch
+
+    torch.set_num_threads(1)
+    cells, seeds, steps = [_cells(Z) for Z in cells], list(seeds), sorted(steps)
+    Z = torch.tensor(cells, dtype=torch.float32).repeat_interleave(len(seeds))[:, None]
+    weights = _first_weights(len(cells), seeds, width)
+    optimiser = torch.optim.Adam(weights, lr=0.01)
+    source = torch.Generator().manual_seed(1000 + seeds[0])
+    middles = (torch.arange(100) + 0.5) / 100
+    grid = torch.cartesian_prod(middles, middles).T
+
+    def squares(x, y):  # (2, N, n) -> mean squared error of each network (N,)
+        t = code(x, y, Z)[..., None]
+        read = torch.relu((2 * t - 1) @ weights[0] + weights[1]) @ weights[2] + weights[3]
+        return ((read - torch.stack([x, y], dim=-1)) ** 2).mean((1, 2))
+
+    errors = []
+    for step in range(1, steps[-1] + 1):
+        loss = squares(*torch.rand(2, len(Z), batch, generator=source)).sum()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        if step in steps:
+            with torch.no_grad():
+                every = squares(*grid[:, None].expand(2, len(Z), -1))
+            errors.append(every.reshape(len(cells), len(seeds)).numpy())
+    return Readers(np.stack(errors), tuple(weight.detach() for weight in weights))
+
+
+def _first_weights(copies: int, seeds, width: int) -> list:
+    """PyTorch's own first weights for each seed, the same for every Z."""
+    import torch
+
+    layers = []
+    for seed in seeds:
+        torch.manual_seed(seed)
+        first, last = torch.nn.Linear(1, width), torch.nn.Linear(width, 2)
+        layers.append((first.weight.T, first.bias[None], last.weight.T, last.bias[None]))
+    return [torch.stack(group).detach().repeat(copies, 1, 1).requires_grad_() for group in zip(*layers, strict=True)]
