@@ -24,7 +24,7 @@ ROOT = environment.ROOT
 FOLDER = ROOT / ".venv"
 MARK = FOLDER / "course.json"  # what was installed here: {} while that is under way
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
-SPACE = 1.5e9  # bytes
+SPACE = 2e9  # bytes: the environment, and what pip needs while it installs
 HELP = """The course on superposition.
 
   python3 -m course lab  [--torch default] [what JupyterLab understands: --no-browser --port 9999 ...]

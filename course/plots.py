@@ -24,12 +24,12 @@ def bars(labels: Sequence[str], values, *, title: str = "", axis: str = "", mark
     is_marked = [label in marked for label in labels]
     fig = figure(height=(100 if title else 72) + 30 * len(names), title=dict(text=title), showlegend=False,
                  margin=dict(l=56, r=20, t=48 if title else 16, b=48))
-    fig.add_bar(y=list(range(len(names))), x=values, orientation="h", text=[format(v, form) for v in values],
-                textposition="auto", insidetextanchor="end", cliponaxis=False, hoverinfo="skip",
+    fig.add_bar(y=list(range(len(names))), x=values, orientation="h", hoverinfo="skip",
+                text=[format(v, form) for v in values], textposition="auto", insidetextanchor="end", cliponaxis=False,
                 marker=dict(color=[PALETTE[1] if m else BLUE for m in is_marked],
                             pattern=dict(shape=["/" if m else "" for m in is_marked], size=6, solidity=0.2)))
-    fig.update_yaxes(tickvals=list(range(len(names))), ticktext=names, autorange="reversed", ticks="outside", tickcolor="#ffffff",
-                     showgrid=False)
+    fig.update_yaxes(tickvals=list(range(len(names))), ticktext=names, autorange="reversed", ticks="outside",
+                     tickcolor="#ffffff", showgrid=False)
     fig.update_xaxes(title=dict(text=axis), range=span)
     return fig
 
@@ -65,7 +65,8 @@ def offsets(panels: Mapping[str, tuple[np.ndarray, np.ndarray, Sequence[tuple[st
     fig = figure(height=height, title=dict(text=title), showlegend=False,
                  margin=dict(l=30, r=20, t=84 if title else 48, b=30))
     every = np.concatenate([np.concatenate([a, b]) for a, b, _ in panels.values()])
-    middle, half = (every.max(0) + every.min(0)) / 2, (every.max(0) - every.min(0)) / 2 * 1.18 + 1e-9
+    edge = (every.max(0) - every.min(0)) * 0.09 + 1e-9
+    low, high = every.min(0) - edge, every.max(0) + edge
     n = len(panels)
     for k, (heading, (starts, ends, labels)) in enumerate(panels.items()):
         tag = "" if k == 0 else str(k + 1)
@@ -73,8 +74,8 @@ def offsets(panels: Mapping[str, tuple[np.ndarray, np.ndarray, Sequence[tuple[st
         left, right = k / n + 0.015 * (k > 0), (k + 1) / n - 0.015 * (k < n - 1)
         place = dict(showticklabels=False, ticks="", zeroline=False, showline=True, mirror=True)
         fig.update_layout({
-            "xaxis" + tag: dict(domain=[left, right], anchor=y, range=[middle[0] - half[0], middle[0] + half[0]], **place),
-            "yaxis" + tag: dict(anchor=x, range=[middle[1] - half[1], middle[1] + half[1]], **place)})
+            "xaxis" + tag: dict(domain=[left, right], anchor=y, range=(low[0], high[0]), **place),
+            "yaxis" + tag: dict(anchor=x, range=(low[1], high[1]), **place)})
         fig.add_annotation(x=(left + right) / 2, y=1.0, xref="paper", yref="paper", yanchor="bottom",
                            showarrow=False, text=f"<b>{heading}</b>")
         for start, end in zip(starts, ends, strict=True):

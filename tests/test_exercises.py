@@ -91,11 +91,13 @@ def odd_answers():
     functions += [raises(e) for e in (ValueError("x"), KeyError("k"), SystemExit(1), GeneratorExit(), StopIteration(),
                                       MemoryError(), RecursionError(), OSError("x"))]
     functions += [lambda: 1, lambda a: a, lambda a, b: a, lambda a, b, c: c, lambda *a: a, lambda *a: a[0] if a else 0,
-                  lambda *a: a[-1] if a else 0, lambda *a: 0 * np.asarray(a[0], float), lambda *a: -np.asarray(a[0], float),
+                  lambda *a: a[-1] if a else 0, lambda *a: 0 * np.asarray(a[0], float),
+                  lambda *a: -np.asarray(a[0], float),
                   lambda *a: rng.normal(), lambda *a: rng.normal(size=np.shape(a[0])), lambda *a: rng.normal(size=100),
                   lambda *a: float("nan"), lambda *a: np.full(np.shape(a[0]), np.nan), lambda *a: str(a),
                   lambda *a: (0, 0), lambda *a: (0.5, 0.5), lambda *a: [a], lambda *a: a[0][0], lambda *a: lambda: 3,
-                  lambda **k: 1, lambda a, /: a, lambda a, *, b: a, sum, len, max, sorted, np.sum, np.mean, np.linalg.norm,
+                  lambda **k: 1, lambda a, /: a, lambda a, *, b: a, sum, len, max, sorted, np.sum, np.mean,
+                  np.linalg.norm,
                   np.zeros, np.random.rand, Nasty().__class__, "lambda x: x"]
     odd = values + functions
     odd += [[value] for value in values[:40]] + [(value, value) for value in values[:40]]

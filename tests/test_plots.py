@@ -1,6 +1,4 @@
 """The data of figures, which nbval cannot compare."""
-import json
-
 import numpy as np
 import pytest
 
@@ -8,26 +6,21 @@ from course import plots
 from course.style import DASHES, MARKERS, PALETTE
 
 
-def data(fig):
-    """What the browser gets, with arrays as lists."""
-    return json.loads(json.dumps(fig.to_plotly_json(), default=lambda value: np.asarray(value).tolist()))["data"]
-
-
 def test_bars_keep_order_values_and_say_which_are_marked():
     fig = plots.bars(["a", "b", "c"], [3, -1, 0.5], marked=["b"], span=(-2, 4))
-    bar = data(fig)[0]
-    assert bar["x"] == [3, -1, 0.5] and bar["text"] == ["3.00", "-1.00", "0.50"]
+    bar = fig.data[0]
+    assert list(bar.x) == [3, -1, 0.5] and list(bar.text) == ["3.00", "-1.00", "0.50"]
     assert list(fig.layout.yaxis.ticktext) == ["a", "★ b", "c"] and fig.layout.yaxis.autorange == "reversed"
-    assert bar["marker"]["pattern"]["shape"] == ["", "/", ""]  # not by colour alone
+    assert list(bar.marker.pattern.shape) == ["", "/", ""]  # not by colour alone
     assert tuple(fig.layout.xaxis.range) == (-2, 4)
 
 
 def test_lines_differ_in_dash_and_marker_too():
     fig = plots.lines([1, 2], {"one": [1, 2], "two": [3, 4], "three": [5, 6]}, marks=True, log_y=True,
                       y_span=(0.1, 10), at=1.5)
-    assert [trace["y"] for trace in data(fig)] == [[1, 2], [3, 4], [5, 6]]
-    assert len({trace["line"]["dash"] for trace in data(fig)}) == 3
-    assert len({trace["marker"]["symbol"] for trace in data(fig)}) == 3
+    assert [list(trace.y) for trace in fig.data] == [[1, 2], [3, 4], [5, 6]]
+    assert len({trace.line.dash for trace in fig.data}) == 3
+    assert len({trace.marker.symbol for trace in fig.data}) == 3
     assert tuple(fig.layout.yaxis.range) == pytest.approx((-1, 1))
     assert fig.layout.shapes[0].x0 == 1.5
 
@@ -40,20 +33,20 @@ def test_offsets_draw_every_arrow_on_one_scale():
     assert [(a.ax, a.ay, a.x, a.y) for a in arrows] == [
         (0, 0, 1, 2), (0, 0, -1, 0.5), (0, 0, -1, 0.5), (0, 0, 1, 2)]
     assert fig.layout.xaxis.range == fig.layout.xaxis2.range and fig.layout.yaxis.range == fig.layout.yaxis2.range
-    assert sorted(word for trace in data(fig) for word in trace["text"]) == list("aabbccdd")
+    assert sorted(word for trace in fig.data for word in trace.text) == list("aabbccdd")
 
 
 def test_heat_is_symmetric_about_zero():
-    trace = data(plots.heat([[1, -3], [0, 2]], write=".1f"))[0]
-    assert trace["z"] == [[1, -3], [0, 2]] and (trace["zmin"], trace["zmax"]) == (-3, 3)
-    assert data(plots.heat(np.zeros((2, 2))))[0]["zmax"] > 0
+    trace = plots.heat([[1, -3], [0, 2]], write=".1f").data[0]
+    assert trace.z.tolist() == [[1, -3], [0, 2]] and (trace.zmin, trace.zmax) == (-3, 3)
+    assert plots.heat(np.zeros((2, 2))).data[0].zmax > 0
 
 
 def test_arrows_are_labelled():
-    traces = data(plots.arrows([[1, 0], [0, 1]], ["first", "second"]))
-    assert [trace["text"][1] for trace in traces] == ["first", "second"]
-    assert [(trace["x"][1], trace["y"][1]) for trace in traces] == [(1, 0), (0, 1)]
-    assert traces[0]["line"]["dash"] != traces[1]["line"]["dash"]
+    traces = plots.arrows([[1, 0], [0, 1]], ["first", "second"]).data
+    assert [trace.text[1] for trace in traces] == ["first", "second"]
+    assert [(trace.x[1], trace.y[1]) for trace in traces] == [(1, 0), (0, 1)]
+    assert traces[0].line.dash != traces[1].line.dash
 
 
 def test_there_is_a_dash_and_a_marker_for_every_colour():

@@ -70,7 +70,8 @@ def lab(folder, env=None, browser=None):
         server = subprocess.Popen(
             [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1",
              f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token=",
-             "--ServerApp.password=", "--ServerApp.disable_check_xsrf=True", f"--LabApp.user_settings_dir={scratch}/settings",
+             "--ServerApp.password=", "--ServerApp.disable_check_xsrf=True",
+             f"--LabApp.user_settings_dir={scratch}/settings",
              f"--LabApp.workspaces_dir={scratch}/workspaces"],
             cwd=folder, env={**os.environ, **(env or {})},
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -233,18 +234,19 @@ _SCROLL_THROUGH = """async () => {
 }"""
 
 _COMPLAINTS = """() => {
-  const found = [], text = (e) => e.textContent.trim().slice(0, 300);
-  for (const e of document.querySelectorAll(
-      '.jp-OutputArea [data-mime-type="application/vnd.jupyter.stderr"], .jp-OutputArea [data-mime-type="application/vnd.jupyter.error"]'))
-    found.push('error output: ' + text(e));
-  for (const e of document.querySelectorAll('.jp-OutputArea .course-broken')) found.push('broken demo: ' + text(e));
-  for (const e of document.querySelectorAll('.jp-OutputArea .jupyter-widgets-error, .jp-RenderedText[data-mime-type$="view+json"]'))
-    found.push('widget not shown: ' + text(e));
-  for (const e of document.querySelectorAll('.jp-OutputArea .course-picture')) {
-    const drawn = e.querySelector('.main-svg .trace, .main-svg .bars, .main-svg .hm, canvas, .main-svg path.point, .main-svg .annotation');
-    if (!drawn) found.push('blank picture: ' + e.getAttribute('aria-label'));
-    if (!e.getAttribute('aria-label')) found.push('a picture without a description');
-    if (e.offsetWidth < 300) found.push('narrow picture: ' + e.offsetWidth + ' px');
-  }
+  const found = [];
+  const each = (css, say) => document.querySelectorAll(css).forEach((e) => { const text = say(e); text && found.push(text); });
+  const text = (e) => e.textContent.trim().slice(0, 300);
+  each('.jp-OutputArea [data-mime-type="application/vnd.jupyter.stderr"]', (e) => 'error output: ' + text(e));
+  each('.jp-OutputArea [data-mime-type="application/vnd.jupyter.error"]', (e) => 'error output: ' + text(e));
+  each('.jp-OutputArea .course-broken', (e) => 'broken demo: ' + text(e));
+  each('.jp-OutputArea [data-mime-type$="widget-view+json"] pre', (e) => 'widget not shown: ' + text(e));
+  const marks = ['.trace', '.bars', '.hm', 'path.point', '.annotation'].map((css) => '.main-svg ' + css);
+  each('.jp-OutputArea .course-picture', (e) => {
+    const label = e.getAttribute('aria-label');
+    if (!label) return 'a picture without a description';
+    if (!e.querySelector([...marks, 'canvas'].join(', '))) return 'blank picture: ' + label;
+    if (e.offsetWidth < 300) return `narrow picture (${e.offsetWidth} px): ${label}`;
+  });
   return found;
 }"""

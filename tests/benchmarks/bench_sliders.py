@@ -3,7 +3,8 @@
 For every live demo of every notebook whose sliders act at once: the time from a key press on
 each slider to the frame in which its picture is on the screen, median of 20, beside a bare
 round trip (slider to label, no picture) measured in the same run. The last line is one JSON
-object, with the megabytes sent and the seconds from Run All to the first picture. The bar is 3 bare round trips; the target on an idle machine is 100 ms.
+object, with the megabytes sent and the seconds from Run All to the first picture. The bar is
+3 bare round trips; the target on an idle machine is 100 ms.
 """
 import json
 import pathlib
