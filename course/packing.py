@@ -112,7 +112,7 @@ def noise_error(Z, noise: float, folded: bool = False) -> NoiseErrors:
         raise CourseError("Noise is a standard deviation: zero or more.")
     if noise < 1e-4:
         return NoiseErrors(packed_error(Z), packed_error(Z))
-    n = Z * int(np.ceil(max(1200, 3 / noise) / Z))  # the grid meets every boundary between cells
+    n = Z * int(np.ceil(max(400, 4 / noise) / Z))  # the grid meets every boundary between cells
     reach = int(np.ceil(5 * noise * n))
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / n / noise) ** 2)
     kernel /= kernel.sum()
@@ -206,32 +206,34 @@ class Readers:
     """Trained networks, one for each Z and seed."""
 
     errors: np.ndarray  #: (checkpoints, Z, seeds)
-    weights: tuple[Any, ...]  #: torch tensors: (N, 1, width), (N, 1, width), (N, width, 2), (N, 1, 2)
+    weights: tuple[Any, ...]  #: torch tensors: (N, inputs, outputs) and (N, 1, outputs) of each layer in turn
 
 
-def train_readers(code, cells, *, width: int = 64, steps=(1000,), seeds=(0, 1, 2), batch: int = 128) -> Readers:
-    """Train a ReLU network with one hidden layer to read ``code(x, y, Z)``, for each Z of ``cells`` and seed.
+def train_readers(code, cells, *, width: int = 64, layers: int = 1, steps=(1000,), seeds=(0, 1, 2),
+                  rate: float = 0.01, batch: int = 128) -> Readers:
+    """Train a ReLU network to read ``code(x, y, Z)``, for each Z of ``cells`` and each seed.
 
-    The loop of notebook 03 (Adam, rate 0.01, fresh x and y at each step, input 2t − 1), with
-    all networks side by side: none touches another, only the loop over steps is shared.
-    ``steps``: the numbers of steps after which the error is measured, on a 100 × 100 grid.
-    ``code`` takes torch tensors. Sets torch to one thread, which is faster for small networks.
+    The loop of notebook 03 (Adam, fresh x and y at each step, input 2t − 1) with all networks
+    side by side: none touches another, only the loop over steps is shared. ``layers`` of
+    ``width`` ReLUs each. ``steps``: after how many steps the error is measured, on a 100 × 100
+    grid. ``code`` takes torch tensors. Sets torch to one thread, faster for small networks.
     """
     import torch
 
     torch.set_num_threads(1)
     cells, seeds, steps = [_cells(Z) for Z in cells], list(seeds), sorted(steps)
     Z = torch.tensor(cells, dtype=torch.float32).repeat_interleave(len(seeds))[:, None]
-    weights = _first_weights(len(cells), seeds, width)
-    optimiser = torch.optim.Adam(weights, lr=0.01)
+    weights = _first_weights([1] + [width] * layers + [2], len(cells), seeds)
+    optimiser = torch.optim.Adam(weights, lr=rate)
     source = torch.Generator().manual_seed(1000 + seeds[0])
     middles = (torch.arange(100) + 0.5) / 100
     grid = torch.cartesian_prod(middles, middles).T
 
-    def squares(x, y):  # (2, N, n) -> mean squared error of each network (N,)
-        t = code(x, y, Z)[..., None]
-        read = torch.relu((2 * t - 1) @ weights[0] + weights[1]) @ weights[2] + weights[3]
-        return ((read - torch.stack([x, y], dim=-1)) ** 2).mean((1, 2))
+    def squares(x, y):  # each (N, n) -> mean squared error of each network (N,)
+        value = 2 * code(x, y, Z)[..., None] - 1
+        for k in range(0, len(weights), 2):
+            value = torch.baddbmm(weights[k + 1], torch.relu(value) if k else value, weights[k])
+        return ((value - torch.stack([x, y], dim=-1)) ** 2).mean((1, 2))
 
     errors = []
     for step in range(1, steps[-1] + 1):
@@ -246,13 +248,14 @@ def train_readers(code, cells, *, width: int = 64, steps=(1000,), seeds=(0, 1, 2
     return Readers(np.stack(errors), tuple(weight.detach() for weight in weights))
 
 
-def _first_weights(copies: int, seeds, width: int) -> list:
-    """PyTorch's own first weights for each seed, the same for every Z."""
+def _first_weights(sizes, copies: int, seeds) -> list:
+    """PyTorch's own first weights of linear layers for each seed, the same for every Z."""
     import torch
 
-    layers = []
+    networks = []
     for seed in seeds:
         torch.manual_seed(seed)
-        first, last = torch.nn.Linear(1, width), torch.nn.Linear(width, 2)
-        layers.append((first.weight.T, first.bias[None], last.weight.T, last.bias[None]))
-    return [torch.stack(group).detach().repeat(copies, 1, 1).requires_grad_() for group in zip(*layers, strict=True)]
+        layers = [torch.nn.Linear(a, b) for a, b in zip(sizes[:-1], sizes[1:], strict=True)]
+        networks.append([part for layer in layers for part in (layer.weight.T, layer.bias[None])])
+    return [torch.stack(parts).detach().repeat(copies, 1, 1).requires_grad_()
+            for parts in zip(*networks, strict=True)]

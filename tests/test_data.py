@@ -180,6 +180,7 @@ def test_rounding_is_close_and_its_bytes_are_fixed():
     assert np.abs(rows * scale[:, None] - vectors).max() < 0.51 * scale.max()
     first, second = recipe.npz({"rows": rows}), recipe.npz({"rows": rows})
     assert first == second
+    assert zipfile.ZipFile(io.BytesIO(first)).infolist()[0].date_time == (1980, 1, 1, 0, 0, 0)
     with np.load(io.BytesIO(first), allow_pickle=False) as back:
         assert (back["rows"] == rows).all()
 

@@ -235,7 +235,7 @@ _SCROLL_THROUGH = """async () => {
 
 _COMPLAINTS = """() => {
   const found = [];
-  const each = (css, say) => document.querySelectorAll(css).forEach((e) => { const text = say(e); text && found.push(text); });
+  const each = (css, say) => document.querySelectorAll(css).forEach((e) => say(e) && found.push(say(e)));
   const text = (e) => e.textContent.trim().slice(0, 300);
   each('.jp-OutputArea [data-mime-type="application/vnd.jupyter.stderr"]', (e) => 'error output: ' + text(e));
   each('.jp-OutputArea [data-mime-type="application/vnd.jupyter.error"]', (e) => 'error output: ' + text(e));
