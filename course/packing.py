@@ -144,7 +144,7 @@ def crossover(Z) -> float:
     return low
 
 
-def wrong_cells(Z, kind, count: int = 20_000, seed: int = 0) -> float:
+def wrong_cells(Z, kind, count: int = 100_000, seed: int = 4) -> float:
     """Share of codes that name another cell after storage in the float type ``kind``.
 
     ``Z`` may exceed what an int holds exactly (1e16). Encoded and decoded in float64.
@@ -210,12 +210,12 @@ class Readers:
 
 
 def train_readers(code, cells, *, width: int = 64, layers: int = 1, steps=(1000,), seeds=(0, 1, 2),
-                  rate: float = 0.01, batch: int = 128) -> Readers:
+                  rate: float = 0.01, batch: int = 64) -> Readers:
     """Train a ReLU network to read ``code(x, y, Z)``, for each Z of ``cells`` and each seed.
 
     The loop of notebook 03 (Adam, fresh x and y at each step, input 2t − 1) with all networks
     side by side: none touches another, only the loop over steps is shared. ``layers`` of
-    ``width`` ReLUs each. ``steps``: after how many steps the error is measured, on a 100 × 100
+    ``width`` ReLUs each. ``steps``: after how many steps the error is measured, on a 64 × 64
     grid. ``code`` takes torch tensors. Sets torch to one thread, faster for small networks.
     """
     import torch
@@ -226,7 +226,7 @@ def train_readers(code, cells, *, width: int = 64, layers: int = 1, steps=(1000,
     weights = _first_weights([1] + [width] * layers + [2], len(cells), seeds)
     optimiser = torch.optim.Adam(weights, lr=rate)
     source = torch.Generator().manual_seed(1000 + seeds[0])
-    middles = (torch.arange(100) + 0.5) / 100
+    middles = (torch.arange(64) + 0.5) / 64
     grid = torch.cartesian_prod(middles, middles).T
 
     def squares(x, y):  # each (N, n) -> mean squared error of each network (N,)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from .style import BLUE, DASHES, GREY, INK, MARKERS, PALETTE, SIGNED, figure
+from .style import BLUE, DASHES, GREY, INK, MARKERS, PALETTE, RED, SIGNED, figure
 
 
 def bars(labels: Sequence[str], values, *, title: str = "", axis: str = "", marked: Sequence[str] = (),
@@ -23,13 +23,14 @@ def bars(labels: Sequence[str], values, *, title: str = "", axis: str = "", mark
     names = [f"★ {label}" if label in marked else str(label) for label in labels]
     is_marked = [label in marked for label in labels]
     fig = figure(height=(100 if title else 72) + 30 * len(names), title=dict(text=title), showlegend=False,
-                 margin=dict(l=56, r=20, t=48 if title else 16, b=48))
+                 margin=dict(l=20 + 9 * max(map(len, names), default=0), r=20, t=48 if title else 16, b=48))
     fig.add_bar(y=list(range(len(names))), x=values, orientation="h", hoverinfo="skip",
                 text=[format(v, form) for v in values], textposition="auto", insidetextanchor="end", cliponaxis=False,
+                insidetextfont=dict(color=[INK if m else "#ffffff" for m in is_marked]),
                 marker=dict(color=[PALETTE[1] if m else BLUE for m in is_marked],
                             pattern=dict(shape=["/" if m else "" for m in is_marked], size=6, solidity=0.2)))
     fig.update_yaxes(tickvals=list(range(len(names))), ticktext=names, autorange="reversed", ticks="outside",
-                     tickcolor="#ffffff", showgrid=False)
+                     tickcolor="#ffffff", showgrid=False, automargin=False)  # one layout pass less
     fig.update_xaxes(title=dict(text=axis), range=span)
     return fig
 
@@ -46,7 +47,8 @@ def lines(x, series: Mapping[str, Sequence[float]], *, title: str = "", x_axis: 
         fig.add_scatter(x=np.asarray(x), y=np.asarray(y, float), name=name, mode="lines+markers" if marks else "lines",
                         line=dict(color=PALETTE[k % 6], dash=DASHES[k % 6], width=2.5),
                         marker=dict(symbol=MARKERS[k % 6], size=9))
-    fig.update_xaxes(title=dict(text=x_axis), type="log" if log_x else "linear")
+    fig.update_xaxes(title=dict(text=x_axis), type="log" if log_x else "linear",
+                     exponentformat="power" if log_x else "none")
     if y_span is not None and log_y:
         y_span = tuple(np.log10(y_span))
     fig.update_yaxes(title=dict(text=y_axis), type="log" if log_y else "linear", range=y_span,
@@ -76,7 +78,7 @@ def offsets(panels: Mapping[str, tuple[np.ndarray, np.ndarray, Sequence[tuple[st
         fig.update_layout({
             "xaxis" + tag: dict(domain=[left, right], anchor=y, range=(low[0], high[0]), **place),
             "yaxis" + tag: dict(anchor=x, range=(low[1], high[1]), **place)})
-        fig.add_annotation(x=(left + right) / 2, y=1.0, xref="paper", yref="paper", yanchor="bottom",
+        fig.add_annotation(x=(left + right) / 2, y=1.0, xref="paper", yref="paper", xanchor="center", yanchor="bottom",
                            showarrow=False, text=f"<b>{heading}</b>")
         for start, end in zip(starts, ends, strict=True):
             fig.add_annotation(x=end[0], y=end[1], ax=start[0], ay=start[1], xref=x, yref=y, axref=x, ayref=y,
@@ -137,16 +139,19 @@ def number_lines(rows: Mapping[str, tuple[int, Mapping[str, float]]], *, title: 
     """
     fig = figure(height=height, title=dict(text=title), showlegend=False,
                  margin=dict(l=30, r=30, t=50 if title else 16, b=34))
-    for k, (_label, (cells, marks)) in enumerate(rows.items()):
-        for c in range(cells):
-            fig.add_shape(type="rect", x0=c / cells, x1=(c + 1) / cells, y0=-k - 0.13, y1=-k + 0.13, layer="below",
-                          line=dict(color=GREY, width=1), fillcolor="#dcebf5" if c % 2 == 0 else "#ffffff")
+    for k, (cells, marks) in enumerate(rows.values()):
+        fig.add_bar(orientation="h", y=[-k] * cells, x=[1 / cells] * cells, base=[c / cells for c in range(cells)],
+                    width=0.26, hoverinfo="skip", marker=dict(
+                        color=["#dcebf5", "#ffffff"] * (cells // 2) + ["#dcebf5"] * (cells % 2),
+                        line=dict(color=GREY, width=1)))
         for m, (name, place) in enumerate(marks.items()):
-            fig.add_scatter(x=[place], y=[-k + (0.2 if m == 0 else -0.2)], mode="markers+text", text=[name],
-                            textposition="top center" if m == 0 else "bottom center", cliponaxis=False,
+            above = m == 0
+            fig.add_scatter(x=[place], y=[-k + (0.2 if above else -0.2)], mode="markers+text", text=[name],
+                            textposition="top center" if above else "bottom center", cliponaxis=False,
                             hoverinfo="skip", textfont=dict(size=14, color=INK),
                             marker=dict(color=PALETTE[m % 6], size=12,
-                                        symbol=("triangle-down", "triangle-up")[min(m, 1)]))
+                                        symbol="triangle-down" if above else "triangle-up"))
+    fig.update_layout(barmode="overlay")
     fig.update_xaxes(range=[-0.02, 1.02], tickvals=[0, 0.25, 0.5, 0.75, 1], zeroline=False, showgrid=False)
     fig.update_yaxes(range=[0.62 - len(rows), 0.55], tickvals=[-k for k in range(len(rows))], ticktext=list(rows),
                      ticks="", showgrid=False, zeroline=False)
@@ -155,14 +160,16 @@ def number_lines(rows: Mapping[str, tuple[int, Mapping[str, float]]], *, title: 
 
 def side_by_side(panels: Mapping[str, tuple[np.ndarray, Mapping[str, Sequence[float]]]], *,
                  x_axis: str | Sequence[str] = "", y_axis: str = "", y_span: tuple[float, float] | None = None,
-                 x_ticks: Sequence[float] | None = None, marks: bool = False, height: int = 420) -> go.Figure:
+                 x_ticks: Sequence[float] | None = None, marks: bool = False,
+                 levels: Mapping[str, float] | None = None, height: int = 420) -> go.Figure:
     """Line panels beside each other, on one value axis and with one legend.
 
     ``panels``: heading -> (x, {name: y}). A name keeps its colour, dash and marker in every panel.
+    ``levels``: name -> y of a thin line across every panel.
     """
     names = list(dict.fromkeys(name for _, series in panels.values() for name in series))
-    fig = figure(height=height, margin=dict(l=64, r=20, t=100, b=52))
-    fig.update_layout(legend=dict(y=1.1))
+    fig = figure(height=height, margin=dict(l=64, r=20, t=100 if len(names) > 4 else 74, b=52))
+    fig.update_layout(legend=dict(y=1.09))
     n = len(panels)
     x_axes = [x_axis] * n if isinstance(x_axis, str) else list(x_axis)
     seen = set()
@@ -172,19 +179,26 @@ def side_by_side(panels: Mapping[str, tuple[np.ndarray, Mapping[str, Sequence[fl
         fig.update_layout({
             "xaxis" + tag: dict(domain=[left, right], anchor="y" + tag, title=dict(text=x_axes[k]), tickvals=x_ticks),
             "yaxis" + tag: dict(anchor="x" + tag, range=y_span, title=dict(text=y_axis if k == 0 else ""))})
-        fig.add_annotation(x=(left + right) / 2, y=1.0, xref="paper", yref="paper", yanchor="bottom",
+        fig.add_annotation(x=(left + right) / 2, y=1.0, xref="paper", yref="paper", xanchor="center", yanchor="bottom",
                            showarrow=False, text=f"<b>{heading}</b>")
         for name, y in series.items():
             c = names.index(name)
             fig.add_scatter(x=np.asarray(x), y=np.asarray(y, float), name=name, xaxis="x" + tag, yaxis="y" + tag,
-                            legendgroup=name, showlegend=name not in seen, mode="lines+markers" if marks else "lines",
+                            legendgroup=name, showlegend=name not in seen,
+                            mode="lines+markers" if marks else "lines",
                             line=dict(color=PALETTE[c % 6], dash=DASHES[c % 6], width=2.5),
                             marker=dict(symbol=MARKERS[c % 6], size=8))
             seen.add(name)
+        for name, level in (levels or {}).items():
+            fig.add_shape(type="line", x0=0, x1=1, y0=level, y1=level, xref=f"x{tag} domain", yref="y" + tag,
+                          line=dict(color=GREY, width=1.5, dash="dot"))
+            fig.add_annotation(x=1, y=level, xref=f"x{tag} domain", yref="y" + tag, xanchor="right",
+                               yanchor="bottom", showarrow=False, text=name, font=dict(color=GREY))
     return fig
 
 
-def pieces(panels: Mapping[str, np.ndarray], *, axes: tuple[str, str] = ("x", "y"), height: int = 460) -> go.Figure:
+def pieces(panels: Mapping[str, np.ndarray], *, axes: tuple[str, str] = ("x", "y"),
+           height: int = 460) -> go.Figure:
     """Straight pieces in unit squares beside each other, the middle of each piece as a dot.
 
     ``panels``: heading -> ends (n, 2, 2): piece, end, coordinate.
@@ -198,13 +212,126 @@ def pieces(panels: Mapping[str, np.ndarray], *, axes: tuple[str, str] = ("x", "y
         fig.update_layout({
             "xaxis" + tag: dict(domain=[left, right], anchor="y" + tag, title=dict(text=axes[0]), **place),
             "yaxis" + tag: dict(anchor="x" + tag, title=dict(text=axes[1]), **place)})
-        fig.add_annotation(x=(left + right) / 2, y=1.0, xref="paper", yref="paper", yanchor="bottom",
+        fig.add_annotation(x=(left + right) / 2, y=1.0, xref="paper", yref="paper", xanchor="center", yanchor="bottom",
                            showarrow=False, text=f"<b>{heading}</b>")
         gap = np.full((len(ends), 1, 2), np.nan)
         line = np.concatenate([ends, gap], axis=1).reshape(-1, 2)
         middle = ends.mean(1)
-        fig.add_scatter(x=line[:, 0], y=line[:, 1], mode="lines", xaxis="x" + tag, yaxis="y" + tag, hoverinfo="skip",
-                        line=dict(color=BLUE, width=2))
+        fig.add_scatter(x=line[:, 0], y=line[:, 1], mode="lines", xaxis="x" + tag, yaxis="y" + tag,
+                        hoverinfo="skip", line=dict(color=BLUE, width=2))
         fig.add_scatter(x=middle[:, 0], y=middle[:, 1], mode="markers", xaxis="x" + tag, yaxis="y" + tag,
                         hoverinfo="skip", marker=dict(color=PALETTE[1], symbol="diamond", size=7))
+    return fig
+
+
+def code_map(code, path, *, headings: tuple[str, str] = ("the code t of each pair", "the answers of the reader"),
+             axes: tuple[str, str] = ("x", "y"), height: int = 460) -> go.Figure:
+    """A code over the unit square as bands of equal area, and beside it the answers as one path.
+
+    ``code``: (n, n), row y, column x, at the middles of n × n equal cells; drawn by rank, low codes
+    red and high ones blue. ``path``: (k, 2), from the lowest code (circle) to the highest (square).
+    """
+    code, path = np.asarray(code, float), np.asarray(path, float)
+    middles = (np.arange(len(code)) + 0.5) / len(code)
+    fig = figure(height=height, showlegend=False, margin=dict(l=56, r=20, t=48, b=52))
+    place = dict(range=[-0.08, 1.08], showgrid=False, zeroline=False, tickvals=[0, 0.5, 1])
+    fig.update_layout(xaxis=dict(domain=[0, 0.46], anchor="y", title=dict(text=axes[0]), **place),
+                      yaxis=dict(anchor="x", title=dict(text=axes[1]), **place),
+                      xaxis2=dict(domain=[0.54, 1], anchor="y2", title=dict(text=axes[0]), **place),
+                      yaxis2=dict(anchor="x2", title=dict(text=axes[1]), **place))
+    for heading, where in zip(headings, (0.23, 0.77), strict=True):
+        fig.add_annotation(x=where, y=1.0, xref="paper", yref="paper", xanchor="center", yanchor="bottom",
+                           showarrow=False, text=f"<b>{heading}</b>")
+    rank = code.ravel().argsort().argsort().reshape(code.shape) / (code.size - 1) * 2 - 1
+    fig.add_contour(z=rank.round(3), x=middles, y=middles, colorscale=SIGNED, zmin=-1, zmax=1, showscale=False,
+                    hoverinfo="skip", contours=dict(start=-0.9, end=0.9, size=0.2), line=dict(color=INK, width=1))
+    fig.add_scatter(x=path[:, 0], y=path[:, 1], xaxis="x2", yaxis="y2", mode="lines", hoverinfo="skip",
+                    line=dict(color=BLUE, width=3))
+    fig.add_scatter(x=path[[0, -1], 0], y=path[[0, -1], 1], xaxis="x2", yaxis="y2", mode="markers",
+                    hoverinfo="skip", cliponaxis=False,
+                    marker=dict(color=[RED, BLUE], symbol=["circle", "square"], size=12))
+    return fig
+
+
+def dots(rows: Sequence[str], series: Mapping[str, Sequence[float]], *, x_axis: str = "",
+         span: tuple[float, float] | None = None, height: int | None = None) -> go.Figure:
+    """One row a label, the first on top, and in it one dot for each of ``series``: name -> values.
+
+    Each series has a colour, a marker and a height of its own within the row.
+    """
+    n, m = len(rows), len(series)
+    fig = figure(height=height or 110 + 56 * n, margin=dict(l=56, r=20, t=48, b=52))
+    for k in range(0, n, 2):
+        fig.add_shape(type="rect", x0=0, x1=1, xref="paper", y0=k - 0.5, y1=k + 0.5, layer="below",
+                      line=dict(width=0), fillcolor="#f4f4f4")
+    for k, (name, values) in enumerate(series.items()):
+        place = 0.6 * ((k + 0.5) / m - 0.5)
+        fig.add_scatter(x=np.asarray(values, float), y=np.arange(n) + place, name=name, mode="markers",
+                        cliponaxis=False, hovertemplate="%{x:.2f}<extra>" + name + "</extra>",
+                        marker=dict(color=PALETTE[k % 6], symbol=MARKERS[k % 6], size=12))
+    fig.update_yaxes(range=[n - 0.5, -0.5], tickvals=list(range(n)), ticktext=list(rows), ticks="",
+                     showgrid=False, zeroline=False)
+    fig.update_xaxes(title=dict(text=x_axis), range=span, gridcolor="#d8d8d8")
+    return fig
+
+
+def cubes(panels: Mapping[str, tuple[np.ndarray, np.ndarray]], names: Sequence[str], axes: Sequence[str], *,
+          height: int = 520) -> go.Figure:
+    """Eight named points as the corners of a cube in 3-D, panels beside each other on one scale.
+
+    ``panels``: heading -> (points (8, 3), signs (8, 3)). Corners whose signs differ in one place
+    are joined; ``axes`` names the three kinds of edges, told apart by colour and dash.
+    """
+    fig = figure(height=height, margin=dict(l=0, r=0, t=76, b=0))
+    every = np.concatenate([np.asarray(points, float) for points, _ in panels.values()])
+    low, high = every.min(0), every.max(0)
+    pad = 0.14 * (high - low).max()
+    size = high - low + 2 * pad
+    n = len(panels)
+    for k, (heading, (points, signs)) in enumerate(panels.items()):
+        scene = "scene" + ("" if k == 0 else str(k + 1))
+        side = dict(showticklabels=False, title=dict(text=""), showspikes=False)
+        fig.update_layout({scene: dict(
+            domain=dict(x=[k / n, (k + 1) / n], y=[0, 1]), aspectmode="manual",
+            aspectratio=dict(zip("xyz", size / size.max(), strict=True)),
+            camera=dict(eye=dict(x=1.0, y=-1.75, z=0.62), projection=dict(type="orthographic")),
+            **{a + "axis": dict(range=[low[i] - pad, high[i] + pad], **side) for i, a in enumerate("xyz")})})
+        fig.add_annotation(x=(k + 0.5) / n, y=1.0, xref="paper", yref="paper", yanchor="bottom",
+                           showarrow=False, text=f"<b>{heading}</b>")
+        for axis, name in enumerate(axes):
+            line = []
+            for i in range(8):
+                for j in range(i):
+                    if (signs[i] != signs[j]).sum() == 1 and signs[i][axis] != signs[j][axis]:
+                        line += [points[i], points[j], [np.nan] * 3]
+            x, y, z = np.array(line, float).T
+            fig.add_scatter3d(x=x, y=y, z=z, scene=scene, mode="lines", name=name, legendgroup=name,
+                              showlegend=k == 0, hoverinfo="skip",
+                              line=dict(color=PALETTE[axis], dash=("solid", "dash", "dot")[axis], width=6))
+        x, y, z = np.asarray(points, float).T
+        fig.add_scatter3d(x=x, y=y, z=z, scene=scene, mode="markers+text", text=list(names), showlegend=False,
+                          textposition="top center", hoverinfo="text", textfont=dict(size=15, color=INK),
+                          marker=dict(size=5, color=INK))
+    fig.update_layout(legend=dict(y=1.08))
+    return fig
+
+
+def named_points(x, y, names: Sequence[str], *, labelled: Sequence[str] = (), marked: Mapping | None = None,
+                 axes: tuple[str, str] = ("", ""), reach: float = 1.0, height: int = 480) -> go.Figure:
+    """Named points on two axes from -``reach`` to ``reach``, both on one scale of values.
+
+    The name stands at the points in ``labelled``, at the others it comes with the pointer.
+    ``marked``: name -> (x, y) of further points, drawn as stars.
+    """
+    fig = figure(height=height, showlegend=False, margin=dict(l=64, r=20, t=20, b=52))
+    fig.add_scatter(x=np.asarray(x, float), y=np.asarray(y, float), hovertext=list(names), hoverinfo="text",
+                    mode="markers+text", text=[name if name in labelled else "" for name in names],
+                    textposition="top center", textfont=dict(size=13, color=INK), cliponaxis=False,
+                    marker=dict(color=BLUE, size=9))
+    marked = marked or {}
+    fig.add_scatter(x=[p[0] for p in marked.values()], y=[p[1] for p in marked.values()], mode="markers+text",
+                    text=[f"<b>{name}</b>" for name in marked], textposition="bottom center", hoverinfo="skip",
+                    textfont=dict(size=15, color=RED), marker=dict(color=RED, symbol="star", size=16))
+    fig.update_xaxes(title=dict(text=axes[0]), range=[-reach, reach], zeroline=True)
+    fig.update_yaxes(title=dict(text=axes[1]), range=[-reach, reach], zeroline=True)
     return fig

@@ -237,6 +237,20 @@ def arrangements(axes) -> np.ndarray:
     return np.array([axes[[0, *order]] for order in itertools.permutations(range(1, 8))])
 
 
+def distinct_arrangements(axes) -> np.ndarray:
+    """The :func:`arrangements` without renamed axes, (840, 8, 3): the true cube first.
+
+    Of six that differ in the names of the axes alone, the one with most words in their place stays.
+    """
+    every = arrangements(axes)
+    in_place = (every == axes).all(2).sum(1)
+    every = every[np.argsort(-in_place, kind="stable")]
+    # An axis is the set of words on the side of the first one; its number does not know the names.
+    sides = (every * every[:, :1] > 0).transpose(0, 2, 1) @ 2 ** np.arange(8)
+    _, first = np.unique(np.sort(sides, axis=1), axis=0, return_index=True)
+    return every[np.sort(first)]
+
+
 def _direction(vector, size):
     """``vector`` (size,) scaled to length one, or a sentence that says what is wrong with it."""
     try:

@@ -171,8 +171,7 @@ class Machine:
     def run(self, *arguments, patch="", **more):
         """``python -m course``: without site packages, with a network that refuses at once."""
         variables = {**os.environ, "PYTHONPATH": str(self.aside), "HTTPS_PROXY": "http://127.0.0.1:9",
-                     "https_proxy": "http://127.0.0.1:9", "PYTHONIOENCODING": "utf-8", **more}
-        variables.setdefault("CI", "")
+                     "https_proxy": "http://127.0.0.1:9", "PYTHONIOENCODING": "utf-8", "CI": "", **more}
         code = (f"import runpy, sys; sys.path.insert(0, '.'); {patch}\n"
                 f"sys.argv = ['course', *{list(arguments)!r}]\nrunpy.run_module('course', run_name='__main__')")
         run = subprocess.run([sys.executable, "-S", "-c", code], cwd=self.root, env=variables, timeout=60,

@@ -151,10 +151,10 @@ def _check_noisy(answer):
     for Z, noise in ((3, 0.03), (5, 0.02)):
         found = [number(call(answer, x, y, Z, noise, np.random.default_rng(seed)), "The error") for seed in (5, 6, 7)]
         true = noise_error(Z, noise).floor
-        if all(abs(value / true - 1) < 0.06 for value in found):
+        if all(abs(value - true) < 0.06 * true for value in found):
             continue
         for value, says in _noise_mistakes(x, y, Z, noise, source):
-            if all(abs(one / value - 1) < 0.04 for one in found):
+            if all(abs(one - value) < 0.04 * value for one in found):
                 raise Wrong(says)
         if max(found) - min(found) > 0.05 * true:
             raise Wrong("Run again with other random numbers, this gives quite another error, although it "

@@ -28,7 +28,7 @@ W.VBox([bare, label])
 # Both are timed alike: from the key press to the first frame after the change.
 TIME = """async ([handle, target, attribute, n]) => {
   handle.scrollIntoView({block: 'center'});
-  await new Promise((done) => setTimeout(done, 500));
+  await new Promise((done) => setTimeout(done, 4000));
   handle.focus();
   const times = [];
   for (let i = 0; i < n; i++) {
