@@ -162,6 +162,12 @@ def test_a_notebook_out_of_form_is_found(tmp_path, fault, complaint):
     assert any(complaint in line for line in notebooks.problems(path))
 
 
+def test_printed_text_is_stored_in_one_piece(tmp_path):
+    cell = "import sys, time\nfor k in range(3):\n    print(k)\n    sys.stdout.flush()\n    time.sleep(0.3)"
+    done = notebooks.run(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)]), tmp_path)
+    assert [output.text for output in notebooks.stored(done).cells[0].outputs] == ["0\n1\n2\n"]
+
+
 def test_a_cell_that_prints_and_shows_is_found(tmp_path):
     cell = "from IPython.display import Image, display\nprint(1)\ndisplay({'image/png': ''}, raw=True)"
     done = notebooks.run(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)]), tmp_path)

@@ -67,7 +67,7 @@ def stored(notebook):
             new.update(execution_count=None, outputs=[])
             if not shows(cell):
                 new.execution_count = cell.execution_count
-                new.outputs = [_output(output) for output in cell.outputs]
+                new.outputs = _outputs(cell.outputs)
         cells.append(new)
     return nbformat.NotebookNode(cells=cells, nbformat=4, nbformat_minor=5, metadata=nbformat.from_dict(
         {"kernelspec": _KERNEL, "language_info": {"name": "python"}}))
@@ -78,11 +78,18 @@ def _metadata(cell):
     return nbformat.NotebookNode(tags=tags) if tags else nbformat.NotebookNode()
 
 
-def _output(output):
-    output = nbformat.from_dict(output)
-    if "metadata" in output:
-        output.metadata = nbformat.NotebookNode()
-    return output
+def _outputs(outputs):
+    """Without metadata; printed text in one piece, since how it is cut depends on the moment."""
+    kept = []
+    for output in outputs:
+        output = nbformat.from_dict(output)
+        if "metadata" in output:
+            output.metadata = nbformat.NotebookNode()
+        if kept and output.output_type == "stream" and kept[-1].get("name") == output.name:
+            kept[-1].text += output.text
+        else:
+            kept.append(output)
+    return kept
 
 
 def text(notebook) -> str:
