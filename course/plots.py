@@ -67,7 +67,7 @@ def offsets(panels: Mapping[str, tuple[np.ndarray, np.ndarray, Sequence[tuple[st
     fig = figure(height=height, title=dict(text=title), showlegend=False,
                  margin=dict(l=30, r=20, t=84 if title else 48, b=30))
     every = np.concatenate([np.concatenate([a, b]) for a, b, _ in panels.values()])
-    edge = (every.max(0) - every.min(0)) * 0.09 + 1e-9
+    edge = (every.max(0) - every.min(0)) * (0.3, 0.09) + 1e-9  # room for the names at both sides
     low, high = every.min(0) - edge, every.max(0) + edge
     n = len(panels)
     for k, (heading, (starts, ends, labels)) in enumerate(panels.items()):
@@ -87,7 +87,7 @@ def offsets(panels: Mapping[str, tuple[np.ndarray, np.ndarray, Sequence[tuple[st
         for points, others, which, symbol in ((starts, ends, 0, "circle"), (ends, starts, 1, "diamond")):
             fig.add_scatter(x=points[:, 0], y=points[:, 1], xaxis=x, yaxis=y, mode="markers+text",
                             text=[pair[which] for pair in labels],
-                            textposition=["top center" if p[1] >= o[1] else "bottom center"
+                            textposition=["middle right" if p[0] >= o[0] else "middle left"
                                           for p, o in zip(points, others, strict=True)],
                             textfont=dict(size=13, color=INK), hoverinfo="text",
                             marker=dict(color=PALETTE[which], symbol=symbol, size=9))
@@ -293,7 +293,7 @@ def cubes(panels: Mapping[str, tuple[np.ndarray, np.ndarray]], names: Sequence[s
         side = dict(showticklabels=False, title=dict(text=""), showspikes=False)
         fig.update_layout({scene: dict(
             domain=dict(x=[k / n, (k + 1) / n], y=[0, 1]), aspectmode="manual",
-            aspectratio=dict(zip("xyz", size / size.max(), strict=True)),
+            aspectratio=dict(zip("xyz", 1.5 * size / size.max(), strict=True)),
             camera=dict(eye=dict(x=1.0, y=-1.75, z=0.62), projection=dict(type="orthographic")),
             **{a + "axis": dict(range=[low[i] - pad, high[i] + pad], **side) for i, a in enumerate("xyz")})})
         fig.add_annotation(x=(k + 0.5) / n, y=1.0, xref="paper", yref="paper", yanchor="bottom",
@@ -307,31 +307,49 @@ def cubes(panels: Mapping[str, tuple[np.ndarray, np.ndarray]], names: Sequence[s
             x, y, z = np.array(line, float).T
             fig.add_scatter3d(x=x, y=y, z=z, scene=scene, mode="lines", name=name, legendgroup=name,
                               showlegend=k == 0, hoverinfo="skip",
-                              line=dict(color=PALETTE[axis], dash=("solid", "dash", "dot")[axis], width=6))
+                              line=dict(color=PALETTE[axis], dash=("solid", "dot", "dash")[axis], width=6))
         x, y, z = np.asarray(points, float).T
         fig.add_scatter3d(x=x, y=y, z=z, scene=scene, mode="markers+text", text=list(names), showlegend=False,
-                          textposition="top center", hoverinfo="text", textfont=dict(size=15, color=INK),
+                          hoverinfo="text", textfont=dict(size=15, color=INK),
+                          textposition=["top center" if p > z.mean() else "bottom center" for p in z],
                           marker=dict(size=5, color=INK))
     fig.update_layout(legend=dict(y=1.08))
     return fig
 
 
-def named_points(x, y, names: Sequence[str], *, labelled: Sequence[str] = (), marked: Mapping | None = None,
-                 axes: tuple[str, str] = ("", ""), reach: float = 1.0, height: int = 480) -> go.Figure:
-    """Named points on two axes from -``reach`` to ``reach``, both on one scale of values.
+def named_points(x, y, names: Sequence[str], *, marked: Mapping[str, tuple[float, float]] | None = None,
+                 axes: tuple[str, str] = ("", ""), reach: tuple[float, float] = (1.0, 0.6),
+                 height: int = 480) -> go.Figure:
+    """Named points, both axes on one scale, from minus to plus ``reach`` at least.
 
-    The name stands at the points in ``labelled``, at the others it comes with the pointer.
-    ``marked``: name -> (x, y) of further points, drawn as stars.
+    A name stands at its point where there is room, the first names first, and comes with the
+    pointer where there is none. ``marked``: name -> (x, y) of further points, drawn as stars.
     """
-    fig = figure(height=height, showlegend=False, margin=dict(l=64, r=20, t=20, b=52))
-    fig.add_scatter(x=np.asarray(x, float), y=np.asarray(y, float), hovertext=list(names), hoverinfo="text",
-                    mode="markers+text", text=[name if name in labelled else "" for name in names],
-                    textposition="top center", textfont=dict(size=13, color=INK), cliponaxis=False,
-                    marker=dict(color=BLUE, size=9))
     marked = marked or {}
+    points = np.column_stack([x, y]).astype(float)
+    wide, high = 0.02 * reach[0], 0.07 * reach[1]  # of a letter and of a line, in data units
+    taken = [(*p, wide, high / 2) for p in [*points, *marked.values()]]
+    taken += [(p[0], p[1] - high, wide * len(name) / 1.7, high / 2) for name, p in marked.items()]
+    shown, sides = [], []
+    for name, (a, b) in zip(names, points, strict=True):
+        half = wide * len(name) / 2
+        for side, box in {"top center": (a, b + high, half, high / 2), "bottom center": (a, b - high, half, high / 2),
+                          "middle right": (a + half + wide, b, half, high / 2),
+                          "middle left": (a - half - wide, b, half, high / 2), "": None}.items():
+            if box and all(abs(box[0] - t[0]) > box[2] + t[2] or abs(box[1] - t[1]) > box[3] + t[3]
+                           for t in taken if t[:2] != (a, b)):
+                taken.append(box)
+                break
+        shown.append(name if side else "")
+        sides.append(side or "top center")
+    fig = figure(height=height, showlegend=False, margin=dict(l=64, r=20, t=20, b=52))
+    fig.add_scatter(x=points[:, 0], y=points[:, 1], hovertext=list(names), hoverinfo="text", mode="markers+text",
+                    text=shown, textposition=sides, textfont=dict(size=13, color=INK), cliponaxis=False,
+                    marker=dict(color=BLUE, size=9))
     fig.add_scatter(x=[p[0] for p in marked.values()], y=[p[1] for p in marked.values()], mode="markers+text",
                     text=[f"<b>{name}</b>" for name in marked], textposition="bottom center", hoverinfo="skip",
-                    textfont=dict(size=15, color=RED), marker=dict(color=RED, symbol="star", size=16))
-    fig.update_xaxes(title=dict(text=axes[0]), range=[-reach, reach], zeroline=True)
-    fig.update_yaxes(title=dict(text=axes[1]), range=[-reach, reach], zeroline=True)
+                    cliponaxis=False, textfont=dict(size=15, color=RED),
+                    marker=dict(color=RED, symbol="star", size=16))
+    fig.update_xaxes(title=dict(text=axes[0]), range=[-reach[0], reach[0]], zeroline=True)
+    fig.update_yaxes(title=dict(text=axes[1]), range=[-reach[1], reach[1]], scaleanchor="x", zeroline=True)
     return fig

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from course import CourseError, packing
+from course import CourseError, packing, plots
 
 PAIRS = np.random.default_rng(7).random((2, 200_000))
 
@@ -249,3 +249,40 @@ def test_other_bad_input():
                 lambda: packing.any_reader_error(1.5)):
         with pytest.raises(CourseError):
             bad()
+
+
+# The pictures of the notebook
+
+def test_number_lines_have_their_cells_and_marks():
+    fig = plots.number_lines({"x": (5, {"x": 0.37, "read": 0.3}), "code": (5, {"t": 0.364})})
+    bars = [trace for trace in fig.data if trace.type == "bar"]
+    assert [len(bar.x) for bar in bars] == [5, 5]
+    np.testing.assert_allclose(np.add(bars[0].base, bars[0].x), np.arange(1, 6) / 5)
+    marks = [trace for trace in fig.data if trace.type == "scatter"]
+    assert [(mark.text[0], mark.x[0], mark.marker.symbol) for mark in marks] == [
+        ("x", 0.37, "triangle-down"), ("read", 0.3, "triangle-up"), ("t", 0.364, "triangle-down")]
+
+
+def test_panels_share_names_looks_and_levels():
+    fig = plots.side_by_side({"a": ([1, 2], {"one": [0, 1], "two": [1, 0]}), "b": ([1, 2], {"two": [2, 2]})},
+                             levels={"linear code": 1 / 24})
+    one, two, again = fig.data
+    assert [trace.showlegend for trace in fig.data] == [True, True, False]
+    assert two.line == again.line and one.line.dash != two.line.dash and again.xaxis == "x2"
+    assert [shape.y0 for shape in fig.layout.shapes] == [1 / 24] * 2
+    assert {"<b>a</b>", "<b>b</b>", "linear code"} == {note.text for note in fig.layout.annotations}
+
+
+def test_pieces_are_drawn_apart_with_their_middles():
+    fig = plots.pieces({"packing": packing.packed_pieces(3, rows=2)})
+    line, middle = fig.data
+    assert len(line.x) == 18 and np.isnan(line.x[2::3]).all() and len(middle.x) == 6
+    np.testing.assert_allclose(sorted(set(np.round(middle.x, 9))), [1 / 6, 0.5, 5 / 6])
+
+
+def test_code_map_goes_by_rank_and_the_path_has_a_beginning():
+    code = np.arange(9.0).reshape(3, 3) ** 3
+    fig = plots.code_map(code, [[0, 0], [0.5, 1], [1, 1]])
+    contour, path, ends = fig.data
+    np.testing.assert_allclose(np.asarray(contour.z), np.linspace(-1, 1, 9).reshape(3, 3), atol=1e-3)
+    assert list(path.x) == [0, 0.5, 1] and list(ends.marker.symbol) == ["circle", "square"]
