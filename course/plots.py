@@ -333,15 +333,15 @@ def named_points(x, y, names: Sequence[str], *, marked: Mapping[str, tuple[float
     shown, sides = [], []
     for name, (a, b) in zip(names, points, strict=True):
         half = wide * len(name) / 2
-        for side, box in {"top center": (a, b + high, half, high / 2), "bottom center": (a, b - high, half, high / 2),
-                          "middle right": (a + half + wide, b, half, high / 2),
-                          "middle left": (a - half - wide, b, half, high / 2), "": None}.items():
-            if box and all(abs(box[0] - t[0]) > box[2] + t[2] or abs(box[1] - t[1]) > box[3] + t[3]
-                           for t in taken if t[:2] != (a, b)):
-                taken.append(box)
-                break
-        shown.append(name if side else "")
-        sides.append(side or "top center")
+        places = {"top center": (a, b + high), "bottom center": (a, b - high),
+                  "middle right": (a + half + wide, b), "middle left": (a - half - wide, b)}
+        free = [side for side, (x, y) in places.items()
+                if all(abs(x - t[0]) > half + t[2] or abs(y - t[1]) > high / 2 + t[3]
+                       for t in taken if t[:2] != (a, b))]
+        shown.append(name if free else "")
+        sides.append(free[0] if free else "top center")
+        if free:
+            taken.append((*places[free[0]], half, high / 2))
     fig = figure(height=height, showlegend=False, margin=dict(l=64, r=20, t=20, b=52))
     fig.add_scatter(x=points[:, 0], y=points[:, 1], hovertext=list(names), hoverinfo="text", mode="markers+text",
                     text=shown, textposition=sides, textfont=dict(size=13, color=INK), cliponaxis=False,

@@ -171,6 +171,19 @@ def test_arrangements():
     assert (every[0] == axes).all() and (every[:, 0] == axes[0]).all()
 
 
+def test_distinct_arrangements_leave_out_renamed_axes_and_nothing_else():
+    names, axes = w.cube()
+    few = w.distinct_arrangements(axes)
+    assert few.shape == (840, 8, 3) and (few[0] == axes).all()
+    corners = np.array([WORDS[name] for name in names])
+    every_r2, few_r2 = (np.sort(w.additive_r2(corners, a)) for a in (w.arrangements(axes), few))
+    np.testing.assert_allclose(every_r2, np.repeat(few_r2, 6), atol=1e-12)
+    # Of the six namings the one stays that moves the fewest words: here king and queen, with prince and princess.
+    second = few[np.argsort(-w.additive_r2(corners, few))[1]]
+    moved = [name for name, now, true in zip(names, second, axes, strict=True) if (now != true).any()]
+    assert moved == ["king", "queen", "prince", "princess"]
+
+
 def test_cube_beats_every_other_arrangement():
     names, axes = w.cube()
     corners = np.array([WORDS[name] for name in names])

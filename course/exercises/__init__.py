@@ -149,6 +149,9 @@ def call(function, *args):
         result = function(*copy.deepcopy(args))
     except KeyboardInterrupt:
         raise
+    except MemoryError:
+        raise Wrong("Your function asked for more memory than there is. Does an array of shape (n,) meet one of "
+                    "shape (n, 1) in it?") from None
     except BaseException as error:
         raise Wrong(f"Your function stopped with {_kind(error)}.") from None
     if result is None or result is ...:
@@ -181,7 +184,8 @@ def array(value, shape: tuple[int, ...], what: str = "The answer") -> np.ndarray
         found = np.shape(value)
         result = np.asarray(value, dtype=float) if found == shape else None
     except BaseException:
-        raise Wrong(f"{what} should be an array of shape {shape}, and it is {_a(value)}.") from None
+        inside = ", of which some part is not a number or has another length" if isinstance(value, (list, tuple)) else ""
+        raise Wrong(f"{what} should be an array of shape {shape}, and it is {_a(value)}{inside}.") from None
     if result is None:
         raise Wrong(f"{what} should have shape {shape}, and it has shape {found}.")
     if not np.isfinite(result).all():
