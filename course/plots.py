@@ -64,33 +64,33 @@ def offsets(panels: Mapping[str, tuple[np.ndarray, np.ndarray, Sequence[tuple[st
 
     ``panels``: heading -> (starts (n, 2), ends (n, 2), n pairs of labels).
     """
-    fig = figure(height=height, title=dict(text=title), showlegend=False,
-                 margin=dict(l=30, r=20, t=84 if title else 48, b=30))
     every = np.concatenate([np.concatenate([a, b]) for a, b, _ in panels.values()])
     edge = (every.max(0) - every.min(0)) * (0.3, 0.09) + 1e-9  # room for the names at both sides
     low, high = every.min(0) - edge, every.max(0) + edge
-    n = len(panels)
+    n, axes, notes, traces = len(panels), {}, [], []
+    place = dict(showticklabels=False, ticks="", zeroline=False, showline=True, mirror=True)
     for k, (heading, (starts, ends, labels)) in enumerate(panels.items()):
         tag = "" if k == 0 else str(k + 1)
         x, y = f"x{tag}", f"y{tag}"
         left, right = k / n + 0.015 * (k > 0), (k + 1) / n - 0.015 * (k < n - 1)
-        place = dict(showticklabels=False, ticks="", zeroline=False, showline=True, mirror=True)
-        fig.update_layout({
-            "xaxis" + tag: dict(domain=[left, right], anchor=y, range=(low[0], high[0]), **place),
-            "yaxis" + tag: dict(anchor=x, range=(low[1], high[1]), **place)})
-        fig.add_annotation(x=(left + right) / 2, y=1.0, xref="paper", yref="paper", xanchor="center", yanchor="bottom",
-                           showarrow=False, text=f"<b>{heading}</b>")
-        for start, end in zip(starts, ends, strict=True):
-            fig.add_annotation(x=end[0], y=end[1], ax=start[0], ay=start[1], xref=x, yref=y, axref=x, ayref=y,
-                               text="", arrowhead=2, arrowsize=1.3, arrowwidth=1.6, arrowcolor=GREY,
-                               standoff=5, startstandoff=5)
+        axes["xaxis" + tag] = dict(domain=[left, right], anchor=y, range=(low[0], high[0]), **place)
+        axes["yaxis" + tag] = dict(anchor=x, range=(low[1], high[1]), **place)
+        notes.append(dict(x=(left + right) / 2, y=1.0, xref="paper", yref="paper", yanchor="bottom",
+                          showarrow=False, text=f"<b>{heading}</b>"))
+        notes += [dict(x=end[0], y=end[1], ax=start[0], ay=start[1], xref=x, yref=y, axref=x, ayref=y,
+                       text="", arrowhead=2, arrowsize=1.3, arrowwidth=1.6, arrowcolor=GREY,
+                       standoff=5, startstandoff=5) for start, end in zip(starts, ends, strict=True)]
         for points, others, which, symbol in ((starts, ends, 0, "circle"), (ends, starts, 1, "diamond")):
-            fig.add_scatter(x=points[:, 0], y=points[:, 1], xaxis=x, yaxis=y, mode="markers+text",
-                            text=[pair[which] for pair in labels],
-                            textposition=["middle right" if p[0] >= o[0] else "middle left"
-                                          for p, o in zip(points, others, strict=True)],
-                            textfont=dict(size=13, color=INK), hoverinfo="text",
-                            marker=dict(color=PALETTE[which], symbol=symbol, size=9))
+            traces.append(go.Scatter(
+                x=points[:, 0], y=points[:, 1], xaxis=x, yaxis=y, mode="markers+text",
+                text=[pair[which] for pair in labels], hoverinfo="text", textfont=dict(size=13, color=INK),
+                textposition=["middle right" if p[0] >= o[0] else "middle left"
+                              for p, o in zip(points, others, strict=True)],
+                marker=dict(color=PALETTE[which], symbol=symbol, size=9)))
+    # All in one go: plotly takes far longer when arrows are added one by one.
+    fig = figure(height=height, title=dict(text=title), showlegend=False, annotations=notes,
+                 margin=dict(l=30, r=20, t=84 if title else 48, b=30), **axes)
+    fig.add_traces(traces)
     return fig
 
 
@@ -282,22 +282,23 @@ def cubes(panels: Mapping[str, tuple[np.ndarray, np.ndarray]], names: Sequence[s
     ``panels``: heading -> (points (8, 3), signs (8, 3)). Corners whose signs differ in one place
     are joined; ``axes`` names the three kinds of edges, told apart by colour and dash.
     """
-    fig = figure(height=height, margin=dict(l=0, r=0, t=76, b=0))
     every = np.concatenate([np.asarray(points, float) for points, _ in panels.values()])
     low, high = every.min(0), every.max(0)
     pad = 0.14 * (high - low).max()
     size = high - low + 2 * pad
     n = len(panels)
-    for k, (heading, (points, signs)) in enumerate(panels.items()):
-        scene = "scene" + ("" if k == 0 else str(k + 1))
-        side = dict(showticklabels=False, title=dict(text=""), showspikes=False)
-        fig.update_layout({scene: dict(
-            domain=dict(x=[k / n, (k + 1) / n], y=[0, 1]), aspectmode="manual",
-            aspectratio=dict(zip("xyz", 1.5 * size / size.max(), strict=True)),
-            camera=dict(eye=dict(x=1.0, y=-1.75, z=0.62), projection=dict(type="orthographic")),
-            **{a + "axis": dict(range=[low[i] - pad, high[i] + pad], **side) for i, a in enumerate("xyz")})})
-        fig.add_annotation(x=(k + 0.5) / n, y=1.0, xref="paper", yref="paper", yanchor="bottom",
-                           showarrow=False, text=f"<b>{heading}</b>")
+    sides = {a + "axis": dict(range=[low[i] - pad, high[i] + pad], showticklabels=False, title=dict(text=""))
+             for i, a in enumerate("xyz")}
+    scenes = {"scene" + ("" if k == 0 else str(k + 1)): dict(
+        domain=dict(x=[k / n, (k + 1) / n], y=[0, 1]), aspectmode="manual", **sides,
+        aspectratio=dict(zip("xyz", 1.5 * size / size.max(), strict=True)),
+        camera=dict(eye=dict(x=1.0, y=-1.75, z=0.62), projection=dict(type="orthographic"))) for k in range(n)}
+    headings = [dict(x=(k + 0.5) / n, y=1.0, xref="paper", yref="paper", yanchor="bottom", showarrow=False,
+                     text=f"<b>{heading}</b>") for k, heading in enumerate(panels)]
+    # All in one go: plotly takes twice as long when scenes are added to a figure that exists.
+    fig = figure(height=height, margin=dict(l=0, r=0, t=76, b=0), annotations=headings, legend=dict(y=1.08), **scenes)
+    traces = []
+    for k, (scene, (points, signs)) in enumerate(zip(scenes, panels.values(), strict=True)):
         for axis, name in enumerate(axes):
             line = []
             for i in range(8):
@@ -305,15 +306,15 @@ def cubes(panels: Mapping[str, tuple[np.ndarray, np.ndarray]], names: Sequence[s
                     if (signs[i] != signs[j]).sum() == 1 and signs[i][axis] != signs[j][axis]:
                         line += [points[i], points[j], [np.nan] * 3]
             x, y, z = np.array(line, float).T
-            fig.add_scatter3d(x=x, y=y, z=z, scene=scene, mode="lines", name=name, legendgroup=name,
-                              showlegend=k == 0, hoverinfo="skip",
-                              line=dict(color=PALETTE[axis], dash=("solid", "dot", "dash")[axis], width=6))
+            traces.append(go.Scatter3d(
+                x=x, y=y, z=z, scene=scene, mode="lines", name=name, legendgroup=name, showlegend=k == 0,
+                hoverinfo="skip", line=dict(color=PALETTE[axis], dash=("solid", "dot", "dash")[axis], width=6)))
         x, y, z = np.asarray(points, float).T
-        fig.add_scatter3d(x=x, y=y, z=z, scene=scene, mode="markers+text", text=list(names), showlegend=False,
-                          hoverinfo="text", textfont=dict(size=15, color=INK),
-                          textposition=["top center" if p > z.mean() else "bottom center" for p in z],
-                          marker=dict(size=5, color=INK))
-    fig.update_layout(legend=dict(y=1.08))
+        traces.append(go.Scatter3d(
+            x=x, y=y, z=z, scene=scene, mode="markers+text", text=list(names), showlegend=False, hoverinfo="text",
+            textposition=["top center" if p > z.mean() else "bottom center" for p in z],
+            textfont=dict(size=15, color=INK), marker=dict(size=5, color=INK)))
+    fig.add_traces(traces)
     return fig
 
 

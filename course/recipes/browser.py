@@ -217,6 +217,7 @@ class Notebook:
 
     def widths(self) -> list[tuple[int, int, int]]:
         """Of each picture: the width of its place, of its box, and of what is drawn in it."""
+        self.page.evaluate(_SCROLL_THROUGH)  # the browser leaves out what is far below the window
         return self.page.evaluate("""() => [...document.querySelectorAll('.jp-OutputArea .course-picture')].map(
             (e) => [e.parentElement.clientWidth, e.offsetWidth, e.querySelector('.main-svg').clientWidth])""")
 
