@@ -65,7 +65,7 @@ def offsets(panels: Mapping[str, tuple[np.ndarray, np.ndarray, Sequence[tuple[st
     ``panels``: heading -> (starts (n, 2), ends (n, 2), n pairs of labels).
     """
     every = np.concatenate([np.concatenate([a, b]) for a, b, _ in panels.values()])
-    edge = (every.max(0) - every.min(0)) * (0.3, 0.09) + 1e-9  # room for the names at both sides
+    edge = (every.max(0) - every.min(0)) * (0.36, 0.09) + 1e-9  # room for the names at both sides
     low, high = every.min(0) - edge, every.max(0) + edge
     n, axes, notes, traces = len(panels), {}, [], []
     place = dict(showticklabels=False, ticks="", zeroline=False, showline=True, mirror=True)
@@ -76,7 +76,7 @@ def offsets(panels: Mapping[str, tuple[np.ndarray, np.ndarray, Sequence[tuple[st
         axes["xaxis" + tag] = dict(domain=[left, right], anchor=y, range=(low[0], high[0]), **place)
         axes["yaxis" + tag] = dict(anchor=x, range=(low[1], high[1]), **place)
         notes.append(dict(x=(left + right) / 2, y=1.0, xref="paper", yref="paper", yanchor="bottom",
-                          showarrow=False, text=f"<b>{heading}</b>"))
+                          xanchor="center", showarrow=False, text=f"<b>{heading}</b>"))
         notes += [dict(x=end[0], y=end[1], ax=start[0], ay=start[1], xref=x, yref=y, axref=x, ayref=y,
                        text="", arrowhead=2, arrowsize=1.3, arrowwidth=1.6, arrowcolor=GREY,
                        standoff=5, startstandoff=5) for start, end in zip(starts, ends, strict=True)]
@@ -293,8 +293,8 @@ def cubes(panels: Mapping[str, tuple[np.ndarray, np.ndarray]], names: Sequence[s
         domain=dict(x=[k / n, (k + 1) / n], y=[0, 1]), aspectmode="manual", **sides,
         aspectratio=dict(zip("xyz", 1.5 * size / size.max(), strict=True)),
         camera=dict(eye=dict(x=1.0, y=-1.75, z=0.62), projection=dict(type="orthographic"))) for k in range(n)}
-    headings = [dict(x=(k + 0.5) / n, y=1.0, xref="paper", yref="paper", yanchor="bottom", showarrow=False,
-                     text=f"<b>{heading}</b>") for k, heading in enumerate(panels)]
+    headings = [dict(x=(k + 0.5) / n, y=1.0, xref="paper", yref="paper", xanchor="center", yanchor="bottom",
+                     showarrow=False, text=f"<b>{heading}</b>") for k, heading in enumerate(panels)]
     # All in one go: plotly takes twice as long when scenes are added to a figure that exists.
     fig = figure(height=height, margin=dict(l=0, r=0, t=76, b=0), annotations=headings, legend=dict(y=1.08), **scenes)
     traces = []
