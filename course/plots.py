@@ -82,7 +82,7 @@ def offsets(panels: Mapping[str, tuple[np.ndarray, np.ndarray, Sequence[tuple[st
                        standoff=5, startstandoff=5) for start, end in zip(starts, ends, strict=True)]
         for points, others, which, symbol in ((starts, ends, 0, "circle"), (ends, starts, 1, "diamond")):
             traces.append(go.Scatter(
-                x=points[:, 0], y=points[:, 1], xaxis=x, yaxis=y, mode="markers+text",
+                x=points[:, 0], y=points[:, 1], xaxis=x, yaxis=y, mode="markers+text", cliponaxis=False,
                 text=[pair[which] for pair in labels], hoverinfo="text", textfont=dict(size=13, color=INK),
                 textposition=["middle right" if p[0] >= o[0] else "middle left"
                               for p, o in zip(points, others, strict=True)],

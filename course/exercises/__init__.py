@@ -184,8 +184,8 @@ def array(value, shape: tuple[int, ...], what: str = "The answer") -> np.ndarray
         found = np.shape(value)
         result = np.asarray(value, dtype=float) if found == shape else None
     except BaseException:
-        inside = ", of which some part is not a number or has another length" if isinstance(value, (list, tuple)) else ""
-        raise Wrong(f"{what} should be an array of shape {shape}, and it is {_a(value)}{inside}.") from None
+        parts = " with a part that is no number or has another length" if isinstance(value, (list, tuple)) else ""
+        raise Wrong(f"{what} should be an array of shape {shape}, and it is {_a(value)}{parts}.") from None
     if result is None:
         raise Wrong(f"{what} should have shape {shape}, and it has shape {found}.")
     if not np.isfinite(result).all():

@@ -138,7 +138,7 @@ def _noise_mistakes(x, y, Z, noise, rng):
         (after, "Here the noise comes after the reading. It belongs on the code, before `unpack`."),
         (same_after, "Here the noise is added to x as it was read. It belongs on the code t, before `unpack`."),
         (off(t + many), "The standard deviation of this noise is 1. Where does `noise` come in?"),
-        (off(t + noise * rng.random(n)), "This noise is spread evenly. Gaussian noise is `rng.normal`; and `rng.random` is never even negative."),
+        (off(t + noise * rng.random(n)), "This noise is spread evenly. Gaussian noise is `rng.normal`."),
         (off(t + noise * many, 1), "This is twice the error: the average over the two numbers is missing."),
         (((bare - [x, y]) ** 2).mean(), "Codes that noise pushes out of [0, 1) are read as cells that do not "
                                         "exist. Keep the `clip`."),

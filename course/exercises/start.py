@@ -38,11 +38,11 @@ def _check_strength(answer):
     if value < 0:
         raise Wrong("A negative strength pushes the other way, from woman to man. Look on the positive side.")
     if value == 1.0:
-        raise Wrong("At 1.0 the nearest word is still king. Textbooks leave king out before they look; you do not.")
-    if value < crossing - 0.1:
+        raise Wrong("At 1.0 the nearest word is still king. (Many reports leave king out before they look.)")
+    if value < crossing - 0.03:
         raise Wrong("At this strength king is still nearer than queen. Push a little further.")
-    if value > crossing + 0.11:
-        raise Wrong("Here queen is nearest, but it was nearest earlier too. Find where it begins.")
+    if value > crossing + 0.08:
+        raise Wrong("Queen passed king earlier than this. Find where it begins.")
 
 
 strength = Exercise(
@@ -52,12 +52,12 @@ strength = Exercise(
     shows="The step reaches queen only when it is made longer. That the word itself stays nearest at 1.0 "
           "is so common that most programs leave the input words out. Notebook 02 counts how much that matters.",
     hints=("Choose king in the demo above and drag the strength until the first bar changes its word.",
-           "In a loop: for s in np.arange(0, 2, 0.1), print s and words.nearest(push('king', s), k=1)."),
-    solution_source="strength = next(round(s, 1) for s in np.arange(0, 3, 0.1)\n"
+           "In a loop: for s in np.arange(0, 2, 0.05), print s and words.nearest(push('king', s), k=1)."),
+    solution_source="strength = next(round(s, 2) for s in np.arange(0, 3, 0.05)\n"
                     "                if words.nearest(words['king'] + s * step, k=1)[0][0] == 'queen')",
     mistakes=(Mistake("strength = 1.0", "At 1.0 the nearest word is still king"),
               Mistake("strength = 0.5", "king is still nearer than queen"),
-              Mistake("strength = 2.0", "it was nearest earlier too"),
+              Mistake("strength = 2.0", "passed king earlier"),
               Mistake("strength = -1.4", "pushes the other way"),
               Mistake("strength = 'queen'", "should be a number")),
     setup=_setup,
@@ -67,16 +67,21 @@ strength = Exercise(
 def _check_nearest_word(answer):
     words = _words()
     rng = np.random.default_rng(1)
-    for name in ["river", "piano", "tuesday", "green"]:
-        near = 3.0 * words[name] + 0.05 * np.linalg.norm(words[name]) * rng.normal(size=100) / 10
-        got = word(call(answer, near), "The result")
+    for name, sign in [("river", 3.0), ("piano", 2.0), ("tuesday", 0.4), ("green", 1.5), ("music", -2.0)]:
+        near = sign * words[name] + rng.normal(size=100) / 200
+        got = call(answer, near)
+        if isinstance(got, (int, np.integer)) and not isinstance(got, bool):
+            raise Wrong("You gave back the place in the list. The word at that place is words.words[...].")
+        got = word(got, "The result")
         cosines = words.unit @ near / np.linalg.norm(near)
-        if got == name:
+        if got == words.words[int(cosines.argmax())]:
             continue
+        if got == words.words[int(np.abs(cosines).argmax())] and sign < 0:
+            raise Wrong("This also takes large negative cosines for near. They point the other way.")
         if got == words.words[int(cosines.argmin())]:
             raise Wrong("This is the word that points the other way: the smallest cosine, not the largest.")
-        if got == words.words[int(np.abs(words.unit @ near - 1).argmin())]:
-            raise Wrong("This looks for a cosine of 1 before the length is divided out.")
+        if got == words.words[int((words.vectors @ near).argmax())]:
+            raise Wrong("The words' own lengths are not divided out here: words.unit has them at length one.")
         if got == words.words[int(np.argsort(cosines)[-2])]:
             raise Wrong("This is the second nearest. The vector is not one of the words, so none needs leaving out.")
         if got == words.words[0]:
@@ -92,9 +97,9 @@ def nearest_word(vector):
     return words.words[cosines.argmin()]
 """,
     checker=_check_nearest_word,
-    shows="The nearest word is the one with the largest cosine. One small word in the code, and every "
-          "later result would have been nonsense that still looks like words.",
-    hints=("Print `cosines` for a word you know. Where should its own cosine be?",
+    shows="The nearest word is the one with the largest cosine. One small word in the code made "
+          "nonsense of it, and the nonsense still looked like words.",
+    hints=("Try `words.unit @ words['king']` in a cell. Is the cosine of king with itself the smallest or the largest?",
            "`argmin` gives the place of the smallest number."),
     solution_source="""
 def nearest_word(vector):
@@ -120,7 +125,11 @@ def nearest_word(vector):
         Mistake("""
 def nearest_word(vector):
     return (words.unit @ vector).argmax()
-""", "should be a word in quotation marks"),
+""", "place in the list"),
+        Mistake("""
+def nearest_word(vector):
+    return words.words[np.abs(words.unit @ vector).argmax()]
+""", "large negative cosines"),
     ),
     setup=_setup,
 )
