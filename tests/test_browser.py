@@ -49,9 +49,7 @@ def test_in_jupyterlab(lab, path):
         controls = page.controls(demo)
         assert controls, "a demo without controls"
         for n, (kind, control) in enumerate(controls):
-            before = page.picture_of(demo)
-            page.move(kind, control)
-            page.wait_for_change(demo, before)
+            page.change(demo, kind, control)
             demo.screenshot(path=SHOTS / f"{path.stem}_demo{k}_moved{n}.png")
     for guess in page.page.locator(".jp-OutputArea .course-guess").all():
         answered = page.page.locator(".course-answer", has_text="You guessed")

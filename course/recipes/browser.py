@@ -208,6 +208,17 @@ class Notebook:
         picture = demo.locator(PICTURE)
         return int(picture.get_attribute("data-drawn")), picture.screenshot()
 
+    def change(self, demo, kind, control):
+        """Move a control until its demo's picture changes; on a busy machine a key press can be lost."""
+        before = self.picture_of(demo)
+        for last in (False, False, True):
+            self.move(kind, control)
+            try:
+                return self.wait_for_change(demo, before)
+            except TimeoutError:
+                if last:
+                    raise
+
     def wait_for_change(self, demo, before, seconds=20):
         """Wait until a demo's picture was drawn again since ``before`` and its pixels differ."""
         def changed():
