@@ -158,9 +158,10 @@ def slider(low, high, value, label: str, step=None, wait: bool = False, form: st
     """
     whole = all(isinstance(number, int) for number in (low, high, value, step or 1))
     kind = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
-    return kind(value=value, min=low, max=high, step=step or (1 if whole else (high - low) / 100),
+    made = kind(value=value, min=low, max=high, step=step or (1 if whole else (high - low) / 100),
                 description=label, continuous_update=not wait, style=_WIDE,
                 readout_format=form or ("d" if whole else ".2f"), layout=dict(width="min(30em, 95%)"))
+    return made.add_class("course-waits") if wait else made
 
 
 def choice(options: Iterable, label: str, value=None):
