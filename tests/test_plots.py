@@ -51,3 +51,24 @@ def test_arrows_are_labelled():
 
 def test_there_is_a_dash_and_a_marker_for_every_colour():
     assert len(PALETTE) == len(set(DASHES)) == len(set(MARKERS))
+
+
+def test_figures_beside_each_other_keep_their_own_axes():
+    one = plots.lines([1, 2], {"a": [0, 1], "b": [1, 0]}, at=1.5, y_span=(0, 2))
+    two = plots.arrows([[1, 0]], ["first"])
+    fig = plots.beside({"left": one, "right": two}, widths=[2, 1], gap=0.1, height=300)
+    assert [(trace.xaxis, trace.yaxis) for trace in fig.data] == [("x", "y"), ("x", "y"), ("x2", "y2")]
+    assert list(fig.data[2].x) == [0, 1] and fig.layout.height == 300
+    assert fig.layout.yaxis2.scaleanchor == "x2" and tuple(fig.layout.yaxis.range) == (0, 2)
+    np.testing.assert_allclose([fig.layout.xaxis.domain, fig.layout.xaxis2.domain], [(0, 0.6), (0.7, 1)])
+    assert [(note.text, note.x) for note in fig.layout.annotations] == [("<b>left</b>", 0.3), ("<b>right</b>", 0.85)]
+    line, = fig.layout.shapes
+    assert (line.x0, line.xref, line.yref) == (1.5, "x", "y domain")
+
+
+def test_a_name_in_several_figures_is_one_entry_of_the_legend():
+    panels = {"left": plots.lines([1, 2], {"a": [0, 1]}), "right": plots.lines([1, 2], {"a": [1, 0]}, at=1)}
+    fig = plots.beside(panels)
+    assert [trace.showlegend for trace in fig.data] == [True, False]
+    assert fig.data[0].legendgroup == fig.data[1].legendgroup
+    assert fig.layout.shapes[0].xref == "x2"
