@@ -119,6 +119,9 @@ class Live(Shown):
             figure, sentence = go.Figure(), ""
             self.message.value = _line(str(error), "message")
         super().__init__(figure, sentence, above=[_OwnKeys(), box, self.message])
+        if busy:
+            self.add_class("course-trains")
+            self.message.layout.min_height = "1.6em"  # the picture does not jump when the line comes and goes
         for control in controls.values():
             control.observe(self._redraw, "value")
 
@@ -145,8 +148,10 @@ def live(function: Callable, *, busy: str = "", **controls: ipywidgets.ValueWidg
     """Redraw ``function(**values)`` whenever a control moves.
 
     ``function`` gets the value of each control by name and returns ``(figure, sentence)``.
-    ``busy`` is shown while it works: give it where the function trains something, and make
-    the sliders with ``wait=True`` so that it runs when the handle is let go.
+    ``busy`` is shown while it works: give it where the function trains something. A slider that
+    moves faster than the function answers leaves out what is between: the last position wins.
+    Where an answer takes longer than about a second, make the sliders with ``wait=True``, so that
+    it runs when the handle is let go.
     """
     return Live(function, controls, busy)
 
