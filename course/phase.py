@@ -15,6 +15,7 @@ _AT, _SHARE = (_AT + 1) / 2, _SHARE / 2  # nodes and weights of Gauss's rule on 
 
 #: Where the search for an optimum begins: (w₁, w₂, b₁, b₂).
 STARTS = {"first only": (1, 0, 0, 0.3), "second only": (0, 1, 0.3, 0), "antipodal": (1, -1, 0, 0),
+          "uneven": (0.9, -0.5, 0.2, 0.5), "uneven, turned round": (-0.5, 0.9, 0.5, 0.2),
           "both alike": (0.7, 0.7, 0.1, 0.1)}
 
 

@@ -46,7 +46,7 @@ class Trained:
 
 
 def train(n_features: int, n_hidden: int, density, importance=None, *, output: str = "relu", hidden: str = "linear",
-          l1: float = 0.0, pairs: str = "independent", seeds: int = 8, steps: int = 800, batch: int = 128,
+          l1: float = 0.0, pairs: str = "independent", seeds: int = 8, steps: int = 600, batch: int = 128,
           rate: float = 0.06, seed: int = 0, progress: Callable | None = None) -> Trained:
     """Train one toy model for each density, ``seeds`` times each, and keep the best by loss.
 
@@ -123,7 +123,7 @@ def evaluate(W, b, density, importance=None, *, output: str = "relu", hidden: st
 
 
 def _whole(value, name: str) -> int:
-    if isinstance(value, (bool, str)) or not np.isscalar(value) or value != value or value < 1 or value != int(value):
+    if isinstance(value, (bool, str)) or not np.isscalar(value) or not 1 <= value < 1e9 or value != int(value):
         raise CourseError(f"The {name} must be a whole number from 1 upwards, and it is {value!r}.")
     return int(value)
 
