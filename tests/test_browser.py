@@ -103,3 +103,32 @@ def test_a_dead_slider_and_a_request_outside_are_found(planted):
         page.wait_for_change(demo, before, seconds=2)
     found = "\n".join(page.complaints())
     assert "asked for https://example.org" in found and "blank picture: nothing drawn" in found
+
+
+SLOW = """
+import time
+from course.widgets import live, slider
+from course.style import figure
+calls = []
+def picture(k):
+    time.sleep(0.3)
+    calls.append(k)
+    fig = figure()
+    fig.add_scatter(x=[0, k], y=[0, 1])
+    return fig, f"k = {k} after {len(calls)} calls"
+live(picture, busy="Training", k=slider(0, 60, 0, "k"))
+"""
+
+
+def test_a_fast_drag_does_not_queue_up_work_and_the_last_position_wins(planted):
+    page = planted(SLOW)
+    demo = page.demos().first
+    (_, handle), = page.controls(demo)
+    handle.focus()
+    for _ in range(40):  # in about a second, where the demo manages three pictures
+        page.page.keyboard.press("ArrowRight")
+        page.page.wait_for_timeout(20)
+    sentence = demo.locator(".course-sentence", has_text="k = 40 ")
+    sentence.wait_for(timeout=10_000)
+    calls = int(sentence.inner_text().split()[-2])
+    assert calls < 20, "every position in between was worked through"
