@@ -1,0 +1,220 @@
+"""course.geometry against arrangements whose values are known, and against bounds that nothing may beat."""
+import numpy as np
+import pytest
+
+from course import CourseError, geometry, plots
+
+KNOWN = {
+    "orthogonal": (np.eye(4), 1),
+    "tetrahedron": (geometry.simplex(4), 3 / 4),
+    "triangle": (geometry.polygon(3), 2 / 3),
+    "antipodal pair": (np.array([[1.0, -1.0]]), 1 / 2),
+    "antipodal pairs in five dimensions": (geometry.antipodal_pairs(5), 1 / 2),
+    "pentagon": (geometry.polygon(5), 2 / 5),
+    "square antiprism": (geometry.square_antiprism(), 3 / 8),
+    "icosahedron's axes": (geometry.icosahedron_axes(), 1 / 2),
+    "zeros": (np.zeros((3, 2)), 0),
+}
+known = pytest.mark.parametrize("W, share", KNOWN.values(), ids=KNOWN.keys())
+
+
+# Interference and dimensionality
+
+def test_interference_is_the_gram_matrix_without_its_diagonal():
+    W = np.array([[1.0, 3.0, 0.0], [0.0, 4.0, 2.0]])
+    np.testing.assert_allclose(geometry.interference(W), [[0, 3, 0], [3, 0, 8], [0, 8, 0]])
+    np.testing.assert_allclose(geometry.interference(W, normalised=True), [[0, 0.6, 0], [0.6, 0, 0.8], [0, 0.8, 0]])
+    assert geometry.largest_cosine(W) == pytest.approx(0.8)
+
+
+def test_opposite_directions_interfere_most():
+    assert geometry.largest_cosine([[1, -2], [1, -2]]) == pytest.approx(1)
+
+
+def test_a_column_of_zeros_disturbs_nobody():
+    W = np.array([[1.0, 0.0, 1.0], [0.0, 0.0, 1.0]])
+    assert geometry.interference(W, normalised=True)[1].tolist() == [0, 0, 0]
+    assert geometry.unit_columns(W)[:, 1].tolist() == [0, 0]
+    np.testing.assert_allclose(geometry.dimensionality(W), [1 / 2, 0, 2 / 2.5])
+
+
+@known
+def test_known_dimensionalities(W, share):
+    np.testing.assert_allclose(geometry.dimensionality(W), share, atol=1e-12)
+    assert geometry.capacity(W) == pytest.approx(share * W.shape[1])
+
+
+@known
+def test_neither_rotation_nor_length_changes_a_dimensionality(W, share):
+    turned = 3.7 * geometry.random_rotation(len(W), 5) @ W
+    np.testing.assert_allclose(geometry.dimensionality(turned), share, atol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_dimensionality_is_the_formula_and_sums_to_the_rank_at_most(seed):
+    rng = np.random.default_rng(seed)
+    d, n, rank = rng.integers(2, 9), rng.integers(2, 20), rng.integers(1, 5)
+    W = rng.normal(size=(d, rank)) @ rng.normal(size=(rank, n)) * rng.uniform(0.2, 3, n)
+    found = geometry.dimensionality(W)
+    i = n // 2
+    unit = W[:, i] / np.linalg.norm(W[:, i])
+    assert found[i] == pytest.approx((W[:, i] @ W[:, i]) / sum((unit @ W[:, j]) ** 2 for j in range(n)))
+    # Scherlis et al. 2022 write the same as a capacity.
+    assert found[i] == pytest.approx((W[:, i] @ W[:, i]) ** 2 / sum((W[:, i] @ W[:, j]) ** 2 for j in range(n)))
+    assert ((found > 0) & (found <= 1 + 1e-12)).all()
+    assert geometry.capacity(W) <= np.linalg.matrix_rank(W) + 1e-9
+
+
+def test_leading_dimensions_stay():
+    W = np.random.default_rng(0).normal(size=(2, 3, 4, 7))
+    for function, shape in ((geometry.interference, (2, 3, 7, 7)), (geometry.dimensionality, (2, 3, 7)),
+                            (geometry.capacity, (2, 3)), (geometry.largest_cosine, (2, 3)),
+                            (geometry.unit_columns, (2, 3, 4, 7))):
+        found = function(W)
+        assert found.shape == shape
+        np.testing.assert_allclose(found[1, 2], function(W[1, 2]))
+
+
+def test_one_feature():
+    assert geometry.largest_cosine([[2.0]]) == 0 and geometry.dimensionality([[2.0]]) == 1
+
+
+@pytest.mark.parametrize("W", [3, [1, 2], "W", [[1], [2, 3]], np.zeros((0, 3)), np.zeros((3, 0)), [[np.nan]],
+                               [[np.inf, 1]], None])
+@pytest.mark.parametrize("function", [geometry.interference, geometry.dimensionality, geometry.capacity,
+                                      geometry.largest_cosine, geometry.unit_columns])
+def test_a_bad_W_gets_a_sentence(W, function):
+    with pytest.raises(CourseError, match=r"^W (should|contains)"):
+        function(W)
+
+
+# Packings and the Welch bound
+
+@pytest.mark.parametrize("n", range(2, 12))
+def test_a_simplex_reaches_the_welch_bound(n):
+    W = geometry.simplex(n)
+    assert W.shape == (n - 1, n)
+    np.testing.assert_allclose(np.linalg.norm(W, axis=0), 1)
+    off = geometry.interference(W)[np.triu_indices(n, 1)]
+    np.testing.assert_allclose(off, -1 / (n - 1), atol=1e-12)
+    assert geometry.welch_bound(n - 1, n) == pytest.approx(1 / (n - 1))
+
+
+def test_welch_bound_of_known_arrangements():
+    assert geometry.welch_bound(3, 6) == pytest.approx(5 ** -0.5)
+    cosines = np.abs(geometry.interference(geometry.icosahedron_axes()))[np.triu_indices(6, 1)]
+    np.testing.assert_allclose(cosines, 5 ** -0.5)
+    assert geometry.welch_bound(7, 28) == pytest.approx(1 / 3)
+    assert geometry.welch_bound(5, 5) == geometry.welch_bound(5, 1) == 0
+
+
+SIZES = [(1, 2), (2, 3), (2, 5), (3, 4), (3, 6), (3, 16), (4, 12), (6, 7), (7, 28), (10, 40), (16, 100), (30, 60)]
+
+
+@pytest.mark.parametrize("d, n", SIZES)
+def test_no_packing_beats_the_welch_bound_and_all_beat_chance(d, n):
+    W = geometry.near_orthogonal(d, n, seed=1)
+    assert W.shape == (d, n)
+    np.testing.assert_allclose(np.linalg.norm(W, axis=0), 1)
+    largest = geometry.largest_cosine(W)
+    assert geometry.welch_bound(d, n) - 1e-9 <= largest <= geometry.largest_cosine(geometry.random_directions(d, n))
+
+
+@pytest.mark.parametrize("d, n, best", [(2, 3, 1 / 2), (2, 5, np.cos(np.pi / 5)), (3, 4, 1 / 3), (3, 6, 5 ** -0.5),
+                                        (4, 12, 1 / 2), (6, 7, 1 / 6), (7, 28, 1 / 3)])
+def test_small_packings_are_the_best_known(d, n, best):
+    found = min(geometry.largest_cosine(geometry.near_orthogonal(d, n, seed=seed)) for seed in (0, 1))
+    assert found == pytest.approx(best, abs=2e-3)
+
+
+def test_1000_directions_in_100_dimensions():
+    W = geometry.near_orthogonal(100, 1000, steps=60)
+    assert geometry.largest_cosine(W) < 0.156 < 0.4 < geometry.largest_cosine(geometry.random_directions(100, 1000))
+
+
+@pytest.mark.parametrize("d, n", [(1, 1), (4, 4), (6, 3)])
+def test_where_there_is_room_directions_are_at_right_angles(d, n):
+    W = geometry.near_orthogonal(d, n)
+    assert W.shape == (d, n)
+    np.testing.assert_allclose(W.T @ W, np.eye(n), atol=1e-12)
+
+
+def test_steps_only_get_better_and_the_same_seed_gives_the_same():
+    steps = [geometry.largest_cosine(W) for W in geometry.packing_steps(4, 9, steps=50, seed=3)]
+    assert len(steps) == 50 and (np.diff(steps) <= 0).all() and steps[-1] < steps[0]
+    again = geometry.near_orthogonal(4, 9, steps=50, seed=3)
+    assert geometry.largest_cosine(again) == steps[-1]
+
+
+def test_progress_hears_of_every_step():
+    heard = []
+    geometry.near_orthogonal(3, 5, steps=20, progress=lambda steps: (heard.append(step) or step for step in steps))
+    assert heard == list(range(20))
+
+
+@pytest.mark.parametrize("call", [
+    lambda: geometry.welch_bound(0, 3), lambda: geometry.welch_bound(2.5, 3), lambda: geometry.near_orthogonal(3, 0),
+    lambda: geometry.near_orthogonal("3", 4), lambda: geometry.near_orthogonal(3, 6, steps=0),
+    lambda: geometry.near_orthogonal(3, True), lambda: geometry.random_directions(3, None),
+    lambda: geometry.random_rotation(-1), lambda: geometry.polygon(float("nan")), lambda: geometry.simplex(1),
+    lambda: geometry.rotation_path([3]), lambda: geometry.antipodal_pairs(0)])
+def test_a_bad_size_gets_a_sentence(call):
+    with pytest.raises(CourseError, match=r"(must be a whole number from 1|two corners)"):
+        call()
+
+
+# Rotations
+
+def test_rotation_of_the_plane():
+    np.testing.assert_allclose(geometry.rotation(90) @ [1, 0], [0, 1], atol=1e-12)
+    np.testing.assert_allclose(geometry.rotation(30) @ geometry.rotation(60), geometry.rotation(90), atol=1e-12)
+
+
+@pytest.mark.parametrize("d", [1, 2, 3, 8, 12, 33])
+def test_random_rotations_are_rotations_and_the_path_leads_there(d):
+    Q, path = geometry.random_rotation(d, 4), geometry.rotation_path(d, 4)
+    np.testing.assert_allclose(Q.T @ Q, np.eye(d), atol=1e-12)
+    assert np.linalg.det(Q) == pytest.approx(1)
+    np.testing.assert_allclose(path(0), np.eye(d), atol=1e-9)
+    np.testing.assert_allclose(path(1), Q, atol=1e-9)
+    half = path(0.5)
+    np.testing.assert_allclose(half.T @ half, np.eye(d), atol=1e-9)
+    np.testing.assert_allclose(half @ half, Q, atol=1e-9)
+    assert d == 1 or not np.allclose(Q, geometry.random_rotation(d, 5))
+
+
+def test_random_rotations_favour_no_direction():
+    """The mean of the squared entries is 1/d everywhere, that of the entries 0."""
+    every = np.array([geometry.random_rotation(3, seed) for seed in range(3000)])
+    np.testing.assert_allclose(every.mean(0), 0, atol=0.05)
+    np.testing.assert_allclose((every ** 2).mean(0), 1 / 3, atol=0.03)
+
+
+def test_known_arrangements_have_the_shapes_they_say():
+    assert geometry.polygon(7).shape == (2, 7)
+    assert geometry.antipodal_pairs(3).shape == (3, 6)
+    assert geometry.square_antiprism().shape == (3, 8)
+    for W in (geometry.polygon(7), geometry.antipodal_pairs(3), geometry.square_antiprism()):
+        np.testing.assert_allclose(np.linalg.norm(W, axis=0), 1)
+
+
+# Figures
+
+def test_arrows_in_space():
+    vectors = np.array([[1.0, 0, 0], [0, 2.0, 0], [0, 0, 0.5]])
+    fig = plots.arrows_3d({"one": vectors, "two": -vectors[:2]}, ["a", "b", "c"])
+    tips = [trace for trace in fig.data if trace.mode == "markers+text"]
+    assert [list(trace.text) for trace in tips] == [["a", "b", "c"], ["a", "b"]]
+    np.testing.assert_allclose(np.column_stack([tips[0].x, tips[0].y, tips[0].z]), vectors)
+    assert len(set(tips[0].marker.color)) == 3 and len(set(tips[0].marker.symbol)) == 3
+    assert [trace.scene for trace in tips] == ["scene", "scene2"]
+    assert fig.layout.scene.xaxis.range == fig.layout.scene2.zaxis.range == (-2, 2)
+    rays = fig.data[1]
+    assert (rays.x[0], rays.x[1], rays.y[3], rays.y[4]) == (0, 1, 0, 2) and np.isnan(rays.x[2])
+
+
+def test_lines_in_space_run_both_ways():
+    fig = plots.arrows_3d({"": np.eye(3)}, both_ways=True)
+    assert list(fig.data[1].x[:2]) == [-1, 1]
+    many = plots.arrows_3d({"": np.random.default_rng(0).normal(size=(36, 3))}).data[2]
+    assert len(set(zip(many.marker.color, many.marker.symbol, strict=True))) == 36
