@@ -98,7 +98,10 @@ def test_phase_map_draws_regions_and_borders():
     assert np.array(heat.z).tolist() == kinds.tolist() and (heat.zmin, heat.zmax) == (-0.5, 3.5)
     assert one.line.dash != two.line.dash and [one.name, two.name] == ["one", "two"]
     assert {f"<b>{name}</b>" for name in REGIONS} == {note.text for note in fig.layout.annotations}
-    assert np.array(plots.phase_map(p, r, kinds * 0 + 9, {}).data[0].z).max() == 3
+    named = {note.text: (note.x, note.y) for note in fig.layout.annotations}  # in log10, on a cell of its own colour
+    assert named["<b>only the second</b>"] == (0, 1) and named["<b>both, opposed</b>"][0] == -1
+    other = plots.phase_map(p, r, kinds * 0 + 9, {})
+    assert np.array(other.data[0].z).max() == 3 and not other.layout.annotations
     for k in range(4):  # each number has one colour, from edge to edge
         (low, colour), (high, same) = heat.colorscale[2 * k:2 * k + 2]
         assert (low, high) == (k / 4, (k + 1) / 4) and colour == same

@@ -205,8 +205,12 @@ def phase_map(p, r, kinds, borders: Mapping[str, tuple[np.ndarray, np.ndarray]],
     for k, (name, (x, y)) in enumerate(borders.items()):
         fig.add_scatter(x=x, y=y, mode="lines", name=name, hoverinfo="skip",
                         line=dict(color=(INK, RED)[k % 2], dash=("solid", "dash")[k % 2], width=3))
-    for name, at, height_at in zip(REGIONS, (0.87, 0.87, 0.25), (0.12, 0.88, 0.5), strict=True):
-        fig.add_annotation(x=at, y=height_at, xref="x domain", yref="y domain", text=f"<b>{name}</b>", showarrow=False)
+    for k, name in enumerate(REGIONS):  # each name in the middle of its colour, if there is room
+        rows, columns = np.where(kinds == k)
+        if len(rows) > 0.03 * kinds.size:
+            middle = np.abs([rows - np.median(rows), columns - np.median(columns)]).sum(0).argmin()
+            fig.add_annotation(x=np.log10(p[columns[middle]]), y=np.log10(r[rows[middle]]), text=f"<b>{name}</b>",
+                               showarrow=False)
     fig.update_xaxes(type="log", title=dict(text="density p of both features"), showgrid=False,
                      tickvals=[0.02, 0.05, 0.1, 0.2, 0.5, 1], range=np.log10([min(p), max(p)]))
     fig.update_yaxes(type="log", title=dict(text="importance of the second, the first being 1"), showgrid=False,
