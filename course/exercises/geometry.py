@@ -195,7 +195,8 @@ def how_many_on(d, noise):
 
 def _sets():
     rng = np.random.default_rng(53)
-    return [(rng.normal(size=(d, n)), rng.choice(n, count, replace=False).tolist())
+    below = np.array([[1.0, -0.5, -0.7], [0.0, 0.8, -0.6]])  # everything that is off reads below zero
+    return [(below, [0])] + [(rng.normal(size=(d, n)), rng.choice(n, count, replace=False).tolist())
             for d, n, count in ((6, 20, 3), (4, 12, 2), (8, 30, 5), (5, 9, 2), (6, 25, 4), (7, 16, 3), (10, 40, 4))]
 
 
@@ -205,7 +206,18 @@ def _off_only(read, on, low=-np.inf):
     return read
 
 
+def _lengths_one(W):
+    return W / np.linalg.norm(W, axis=0)
+
+
 _WRONG_ALARMS = (
+    (lambda W, on: _off_only(W.T @ W[:, on].sum(1), on, 0.0).argmax(),
+     "Where everything that is off reads below zero, a zero wins, and here that is a feature that is on. "
+     "Set its reading to `-np.inf` instead."),
+    (lambda W, on: _off_only(_lengths_one(W).T @ W[:, on].sum(1), on).argmax(),
+     "Columns may have any length, and the reading is the dot product with the column as it is."),
+    (lambda W, on: _off_only(_lengths_one(W).T @ _lengths_one(W)[:, on].sum(1), on).argmax(),
+     "Use W as it is: its columns may have any length."),
     (lambda W, on: (W.T @ W[:, on].sum(1)).argmax(),
      "Some of these are features that are on. Take them out before you look for the largest."),
     (lambda W, on: _off_only(np.abs(W.T @ W[:, on].sum(1)), on).argmax(),
@@ -277,6 +289,19 @@ def false_alarm(W, on):
     readings[on] = -np.inf
     return readings.max()
 """, "Give back its index"),
+        Mistake("""
+def false_alarm(W, on):
+    readings = W.T @ W[:, on].sum(axis=1)
+    readings[on] = 0
+    return readings.argmax()
+""", "a zero wins"),
+        Mistake("""
+def false_alarm(W, on):
+    unit = W / np.linalg.norm(W, axis=0)
+    readings = unit.T @ unit[:, on].sum(axis=1)
+    readings[on] = -np.inf
+    return readings.argmax()
+""", "Use W as it is"),
         Mistake("""
 def false_alarm(W, on):
     return np.delete(W.T @ W[:, on].sum(axis=1), on).argmax()
