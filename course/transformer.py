@@ -61,8 +61,9 @@ class Transformer(nn.Module):
         """Logits (…, vocabulary) of a stream (…, d_model); of an early stream, a "logit lens" (nostalgebraist 2020)."""
         return self.unembedding(self.norm(stream))
 
-    def forward(self, tokens, *, change: Mapping[str, Callable] | None = None, pieces: dict | None = None):
-        """Logits (batch, length, vocabulary) of ``tokens`` (batch, length).
+    def forward(self, tokens, *, change: Mapping[str, Callable] | None = None, pieces: dict | None = None,
+                places: slice = slice(None)):
+        """Logits (batch, length, vocabulary) of ``tokens`` (batch, length), at ``places`` only if they are given.
 
         ``change``: for any of :attr:`points`, a function from what would be written there to what is written
         instead, such as ``{"attention 0": lambda piece: piece + direction}``. ``pieces``: a dict that gets
@@ -87,4 +88,4 @@ class Transformer(nn.Module):
             if "up" in layer:
                 neurons = at(f"neurons {k}", torch.relu(layer["up"](layer["norm_mlp"](stream))))
                 stream = stream + at(f"mlp {k}", layer["down"](neurons))
-        return self.unembed(stream)
+        return self.unembed(stream[:, places])

@@ -1,0 +1,250 @@
+"""The word game: what its prompts are, what is held out, what the model learns, and how shares are counted."""
+import itertools
+
+import pytest
+import torch
+
+from course import CourseError, game, game_words
+
+
+@pytest.fixture(scope="module")
+def play():
+    return game.Game()
+
+
+@pytest.fixture(scope="module")
+def model(play):
+    return game.train(play)
+
+
+def draw(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+# The words
+
+def test_opposites_go_both_ways(play):
+    opposites = play.relations["opposite"]
+    assert all(opposites[opposites[word]] == word != opposites[word] for word in opposites)
+
+
+@pytest.mark.parametrize("name", ["ADJECTIVES", "VERBS", "PEOPLE", "THINGS"])
+def test_tables_hold_whole_rows_of_plain_words_once(name):
+    heading, *rows = (line.split() for line in getattr(game_words, name).strip().splitlines())
+    assert all(len(row) == len(heading) for row in rows)
+    assert all(word.isalpha() and word.islower() for row in rows for word in row if word != "-")
+    words = [row[0] for row in rows]
+    assert len(set(words)) == len(words)
+
+
+def test_every_question_has_one_answer_and_no_form_stands_for_two_words(play):
+    for relation, pairs in play.relations.items():
+        assert len(set(pairs.values())) == len(pairs), relation
+
+
+def test_irregular_and_regular_forms(play):
+    known = play.relations
+    assert known["comparative"]["good"] == "better" and known["comparative"]["cold"] == "colder"
+    assert known["plural"]["mouse"] == "mice" and known["past"]["sing"] == "sang" and known["past"]["walk"] == "walked"
+    assert known["feminine"]["king"] == "queen" and "copy" not in known
+    assert game.Game(["copy"]).relations["copy"]["old"] == "old"
+
+
+# Prompts
+
+def test_prompts_are_pairs_of_one_relation(play):
+    prompts, r = play.sample(200, 3, generator=draw())
+    assert prompts.shape == (200, 12) and len(set(r.tolist())) == 9
+    for row, k in zip(prompts, r.tolist(), strict=True):
+        words, pairs = play.decode(row), list(play.relations.values())[k]
+        assert words[1::4] == [":"] * 3 and words[3::4] == [";"] * 3
+        assert [pairs[word] for word in words[0::4]] == words[2::4] and len(set(words[0::4])) == 3
+
+
+def row_of(play, r, token):
+    return play._asked[r].tolist().index(int(token))
+
+
+def test_training_prompts_hold_no_held_out_combination(play):
+    prompts, r = play.sample(400, 3, generator=draw(1))
+    for row, k in zip(prompts, r.tolist(), strict=True):
+        for one, other in itertools.combinations([row_of(play, k, t) for t in row[0::4]], 2):
+            assert not play.held_out[k, one, other]
+
+
+def test_held_out_prompts_end_with_a_word_that_never_met_the_others(play):
+    prompts, r = play.sample(400, 3, held_out=True, generator=draw(2))
+    for row, k in zip(prompts, r.tolist(), strict=True):
+        *examples, last = [row_of(play, k, t) for t in row[0::4]]
+        assert all(play.held_out[k, last, word] for word in examples)
+
+
+def test_one_combination_in_five_is_held_out(play):
+    n = len(play.relations["opposite"])
+    share = play.held_out[0, :n, :n].float().sum() / (n * (n - 1))
+    assert 0.17 < share < 0.23
+    assert (play.held_out == play.held_out.transpose(1, 2)).all()
+
+
+def test_words_and_last_words_can_be_chosen(play):
+    words = play.common()[:20]
+    prompts, _ = play.sample(50, 3, relation="adverb", words=words, asked=["cold"], generator=draw(3))
+    assert {w for row in prompts for w in play.decode(row[0::4])} <= set(words)
+    assert all(play.decode(row)[8:11] == ["cold", ":", "coldly"] for row in prompts)
+
+
+def test_questions_that_are_only_asked_first_stand_first_in_training():
+    play = game.Game(first_only=0.3)
+    assert 0.2 < play.first_only.sum() / play._there.sum() < 0.4
+    prompts, r = play.sample(300, generator=draw(4))
+    later = [(k, row_of(play, k, t)) for row, k in zip(prompts, r.tolist(), strict=True) for t in row[4::4]]
+    assert not any(play.first_only[k, row] for k, row in later)
+    first = [(k, row_of(play, k, row[0])) for row, k in zip(prompts, r.tolist(), strict=True)]
+    assert any(play.first_only[k, row] for k, row in first)
+
+
+def test_the_same_seed_gives_the_same_prompts(play):
+    assert torch.equal(play.sample(30, generator=draw(5))[0], play.sample(30, generator=draw(5))[0])
+    assert torch.equal(play.held_out, game.Game().held_out)
+    assert not torch.equal(play.held_out, game.Game(seed=1).held_out)
+
+
+def test_a_prompt_of_one_pair(play):
+    prompts, _ = play.sample(10, 1, generator=draw())
+    assert prompts.shape == (10, 4)
+
+
+def test_text_to_tokens_and_back(play):
+    tokens = play.encode("Hot:cold;  wet : dry ; old :")
+    assert play.decode(tokens[0]) == ["hot", ":", "cold", ";", "wet", ":", "dry", ";", "old", ":"]
+    assert play.decode(play.answers("opposite", play.index(["hot", "wet"]))) == ["cold", "dry"]
+
+
+@pytest.mark.parametrize("bad", [
+    lambda play: play.encode("hot : xylophone"), lambda play: play.encode(""), lambda play: play.encode("  \n"),
+    lambda play: play.encode("热 : 冷"), lambda play: play.encode("ישן :"), lambda play: play.encode("🙂"),
+    lambda play: play.encode(None), lambda play: play.index(["Straße"]), lambda play: game.Game(["antonym"]),
+    lambda play: game.Game([]), lambda play: play.sample(5, relation="antonym"),
+    lambda play: play.sample(5, 4, words=["hot", "cold"]), lambda play: play.sample(5, 200),
+    lambda play: play.sample(5, asked=["zzz"]),
+])
+def test_what_cannot_be_played_gets_a_sentence(play, bad):
+    with pytest.raises(CourseError, match=r"\.$|old :$"):
+        bad(play)
+
+
+def test_a_long_unknown_word_is_cut_short(play):
+    with pytest.raises(CourseError) as caught:
+        play.encode("x" * 10_000)
+    assert len(str(caught.value)) < 300
+
+
+# The model
+
+def test_one_layer_learns_the_game(play, model):
+    prompts, _ = play.sample(2000, held_out=True, generator=draw(6))
+    first, second, third = game.accuracy(model, prompts).tolist()
+    assert second >= 0.99 and third >= 0.99
+    assert first < 0.6  # nobody can know the relation yet
+
+
+def test_without_training_it_knows_nothing(play):
+    prompts, _ = play.sample(500, held_out=True, generator=draw(6))
+    assert game.accuracy(game.train(play, steps=0), prompts).max() < 0.05
+
+
+def test_accuracy_counts_right_answers(play):
+    prompts, _ = play.sample(4, generator=draw())
+
+    class Oracle:
+        def __call__(self, tokens, places):
+            right = torch.nn.functional.one_hot(prompts[:, 2::4], len(play.vocabulary)).float()
+            right[0, 1] = 0
+            return right
+
+    assert game.accuracy(Oracle(), prompts).tolist() == [1, 0.75, 1]
+
+
+def test_training_is_the_same_each_time_and_leaves_random_numbers_alone(play):
+    torch.manual_seed(7)
+    expected = torch.rand(1)
+    torch.manual_seed(7)
+    one, two, other = (game.train(play, steps=3, batch=8, seed=seed) for seed in (0, 0, 1))
+    assert torch.equal(torch.rand(1), expected)
+    assert torch.equal(one.token.weight, two.token.weight) and not torch.equal(one.token.weight, other.token.weight)
+
+
+def test_progress_and_reports(play):
+    steps, seen = [], []
+    game.train(play, steps=45, batch=4, progress=lambda r: steps.append(len(r)) or r,
+               report=lambda step, model: seen.append((step, model)))
+    assert steps == [45] and [step for step, _ in seen] == [20, 40, 45]
+    assert seen[0][1].token.weight.requires_grad
+
+
+# Reading and writing the stream
+
+def test_what_is_written_is_the_piece_at_the_last_place(play, model):
+    prompts = play.encode("hot : cold ; old :")
+    pieces = {}
+    with torch.no_grad():
+        model(prompts, pieces=pieces)
+    assert torch.equal(game.written(model, prompts, "mlp 0"), pieces["mlp 0"][:, -1])
+
+
+def test_a_push_of_nothing_changes_nothing_and_a_push_reaches_the_last_place_only(play, model):
+    prompts = play.encode("hot : cold ; old :")
+    direction = torch.randn(64, generator=draw())
+    with torch.no_grad():
+        plain = model(prompts)
+        moved = model(prompts, change={"attention 0": lambda piece: torch.cat(
+            [piece[:, :-1], piece[:, -1:] + direction], 1)})
+    torch.testing.assert_close(game.pushed(model, prompts, torch.zeros(64)), plain[:, -1])
+    torch.testing.assert_close(game.pushed(model, prompts, direction), moved[:, -1])
+    torch.testing.assert_close(moved[:, :-1], plain[:, :-1])
+
+
+def test_the_table_asks_each_word_in_each_relation(play, model):
+    words = play.common()[:12]
+    values = game.table(play, model, ("opposite", "adverb"), words, each=2)
+    assert values.shape == (2, 12, 64)
+    prompts = torch.cat([play.sample(2, relation="opposite", words=words, asked=words[:1], generator=draw())[0]])
+    torch.testing.assert_close(values[0, 0], game.written(model, prompts[:, :-2]).mean(0), rtol=1e-4, atol=1e-5)
+
+
+def test_shares_of_what_is_built_to_be_additive():
+    relation, word = torch.randn(4, 1, 9, generator=draw(1)), torch.randn(1, 30, 9, generator=draw(2))
+    a, b, rest = game.shares(relation + word)
+    assert abs(a + b - 1) < 1e-5 and abs(rest) < 1e-5
+    assert game.shares(relation + torch.zeros(4, 30, 9))[0] == pytest.approx(1, abs=1e-5)
+    assert game.shares(word + torch.zeros(4, 30, 9))[1] == pytest.approx(1, abs=1e-5)
+
+
+def test_shares_of_noise_are_its_degrees_of_freedom():
+    a, b, rest = game.shares(torch.randn(4, 60, 3000, generator=draw(3)))
+    assert a == pytest.approx(3 / 239, abs=0.002) and b == pytest.approx(59 / 239, abs=0.005)
+    assert a + b + rest == pytest.approx(1)
+
+
+def test_a_product_is_not_additive():
+    """±1 times ±1: all interaction."""
+    sign = torch.tensor([1.0, -1])
+    values = (sign[:, None] * sign[None])[:, :, None]
+    assert game.shares(values) == pytest.approx((0, 0, 1), abs=1e-6)
+
+
+def test_a_relation_vector_turns_one_game_into_another(play, model):
+    """Vectors from one half of the words, tried on the other half; a random vector is the control."""
+    words = play.common()
+    vectors = game.table(play, model, words=words[::2], each=4).mean(1)
+    push = vectors[1] - vectors[0]  # opposite to comparative
+    prompts = play.sample(200, relation="opposite", words=words[1::2], generator=draw(8))[0][:, :-2]
+    wanted = play.answers("comparative", prompts[:, -2])
+    noise = torch.randn(64, generator=draw(9))
+    assert (game.pushed(model, prompts, push).argmax(-1) == wanted).float().mean() > 0.9
+    assert (game.pushed(model, prompts, noise * push.norm() / noise.norm()).argmax(-1) == wanted).float().mean() < 0.2
+
+
+def test_answers_to_an_unknown_word_raise_a_course_error(play):
+    with pytest.raises(CourseError):
+        play.answers("adverb", play.index(["old"]))
