@@ -6,7 +6,7 @@ About an hour on one core; it writes after each run and goes on where it stopped
 
 - *copy*: a fifth relation, in which a word answers itself. An example of "opposite" and one of "copy" differ only
   in how question and answer belong together. One layer, one layer with four times the neurons, and two layers,
-  each for several numbers of steps and three seeds. Decided before any run: a model tells the two apart if it
+  for several numbers of steps, with three seeds. Decided before any run: a model tells the two apart if it
   gives at least 90 % right third answers in both, on prompts of held-out combinations.
 - *first_only*: one question in ten (a word and a relation) is only ever asked as the first of a training prompt,
   where nobody can know the relation; then it is asked after an example. Five seeds.
@@ -24,7 +24,7 @@ import torch
 from course import data, game
 
 NAME, COMMAND = "game_limits.json", "python -m course.recipes.game"
-KINDS = [(layers, mlp, steps) for layers, mlp in ((1, 256), (2, 256), (1, 1024)) for steps in (500, 2000, 8000)]
+KINDS = [(1, 256, 500), (1, 256, 2000), (1, 256, 8000), (1, 1024, 2000), (2, 256, 500), (2, 256, 2000), (2, 256, 8000)]
 COPY_SEEDS, FIRST_SEEDS = range(3), range(5)
 
 

@@ -1,0 +1,225 @@
+"""Sparse autoencoders: a dictionary of directions in which activations are short sums.
+
+Introduced in notebook 07. An activation x (d numbers) is written as ``centre + Σ f_j · decoder_j`` over a
+few of many latents j. Kinds:
+
+- ``"l1"``: f = relu(encoder (x − centre) + bias), loss = squared error + l1 · Σ f, decoder rows of
+  length one with the parallel part of their gradient removed ("Towards Monosemanticity", Bricken et al. 2023).
+  With ``l1=0`` it is a plain overcomplete autoencoder.
+- ``"topk"``: the same, and only the k largest of the f of one activation are kept; no penalty
+  ("Scaling and evaluating sparse autoencoders", Gao et al. 2024).
+- ``"linear"``: f = encoder (x − centre); with fewer latents than d, a bottleneck.
+
+Latents that have been off for long are revived where the error is largest (Bricken et al. 2023).
+For "topk", gradients are written by hand and computed only where latents are on
+(``tests/benchmarks/bench_sae.py``).
+"""
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch.nn.functional import embedding_bag
+
+from . import CourseError
+
+KINDS = ("l1", "topk", "linear")
+
+
+@dataclass
+class SAE:
+    """A sparse autoencoder; make one with :func:`train`."""
+
+    kind: str
+    k: int  #: how many latents may be on at once, for "topk"; else 0
+    encoder: torch.Tensor  #: (latents, d)
+    bias: torch.Tensor  #: (latents,)
+    decoder: torch.Tensor  #: (latents, d), rows of length one unless kind is "linear"
+    centre: torch.Tensor  #: (d,)
+
+    def encode(self, x: torch.Tensor) -> torch.Tensor:
+        """Latents (count, latents) of activations ``x`` (count, d)."""
+        before = torch.addmm(self.bias, x - self.centre, self.encoder.T)
+        if self.kind == "linear":
+            return before
+        if self.kind == "topk":
+            best = before.topk(self.k, dim=1)
+            return torch.zeros_like(before).scatter_(1, best.indices, best.values.relu())
+        return before.relu()
+
+    def decode(self, latents: torch.Tensor) -> torch.Tensor:
+        """Activations (count, d) of ``latents`` (count, latents)."""
+        return torch.addmm(self.centre, latents, self.decoder)
+
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        """What becomes of ``x`` (count, d) on its way through the latents."""
+        return self.decode(self.encode(x))
+
+
+def evaluate(sae: SAE, x: torch.Tensor, chunk: int = 4096) -> dict[str, float]:
+    """On activations ``x`` (count, d): the share of variance left unexplained, the mean number of latents
+    that are on (L0), and the share of latents that are never on (dead)."""
+    error, on, ever = 0.0, 0, torch.zeros(len(sae.bias), dtype=torch.bool)
+    with torch.no_grad():
+        for part in x.split(chunk):
+            latents = sae.encode(part)
+            error += float((sae.decode(latents) - part).square().sum())
+            on += int((latents != 0).sum())
+            ever |= (latents != 0).any(0)
+    return dict(unexplained=error / float((x - x.mean(0)).square().sum()), l0=on / len(x),
+                dead=1 - float(ever.float().mean()))
+
+
+def train(x: torch.Tensor | Iterable[torch.Tensor], n_latents: int, *, kind: str = "topk", k: int = 16, l1: float = 0.1,
+          steps: int = 400, batch: int = 1024, rate: float = 3e-3, revive: int = 100, seed: int = 0,
+          progress: Callable | None = None, report: Callable | None = None) -> SAE:
+    """Train a sparse autoencoder of ``n_latents`` latents on activations.
+
+    ``x``: activations (count, d), from which batches are drawn, or any iterable of batches (batch, d), of
+    which the first also sets centre and scale. ``revive``: latents that were off for so many steps are
+    revived (0: never). ``progress`` wraps the range of steps; ``report(step, figures)`` is called every 20 steps with
+    ``unexplained``, ``l0`` and ``dead`` of the batch. Sets torch to one thread.
+    Inside, activations are scaled to a mean squared length of d, so that ``rate`` and ``l1`` mean the
+    same for all. Raises :class:`CourseError` for settings that make no sense.
+    """
+    batches, first = _batches(x, batch, seed)
+    d = first.shape[1]
+    if kind not in KINDS:
+        raise CourseError(f"The kind of autoencoder is one of {', '.join(KINDS)}.")
+    if n_latents < 1 or (kind == "topk" and not 1 <= k <= n_latents) or steps < 0 or l1 < 0:
+        raise CourseError("There must be at least one latent, k between 1 and their number, "
+                          "and steps and l1 not below 0.")
+    torch.set_num_threads(1)
+    draw = torch.Generator().manual_seed(seed)
+    centre = first.mean(0)
+    scale = float((first - centre).square().mean().sqrt()) or 1.0
+    decoder = torch.randn(n_latents, d, generator=draw)
+    decoder /= decoder.norm(dim=1, keepdim=True)
+    weights = dict(encoder=decoder.clone(), bias=torch.zeros(n_latents), decoder=decoder, centre=centre / scale)
+    weights = {name: torch.nn.Parameter(value) for name, value in weights.items()}
+    sae = SAE(kind, k if kind == "topk" else 0, **weights)
+    optimiser = torch.optim.Adam(weights.values(), lr=rate, betas=(0.9, 0.99), fused=True)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps + 1, pct_start=0.1)
+    off = torch.zeros(n_latents, dtype=torch.long)
+    for step in (progress or iter)(range(1, steps + 1)):
+        part = next(batches, None)
+        if part is None:
+            break
+        part = part / scale
+        error, on, count = _sparse_gradients(sae, part) if kind == "topk" else _gradients(sae, part, l1)
+        with torch.no_grad():
+            if kind != "linear":
+                along = (sae.decoder.grad * sae.decoder).sum(1, keepdim=True)
+                sae.decoder.grad -= along * sae.decoder
+            optimiser.step()
+            schedule.step()
+            if kind != "linear":
+                sae.decoder /= sae.decoder.norm(dim=1, keepdim=True)
+            off = torch.where(on, 0, off + 1)
+            if revive and kind != "linear" and step % revive == 0 and step <= 0.8 * steps:
+                _revive(sae, optimiser, part, error, off >= revive, draw)
+                off[off >= revive] = 0
+            if report and (step % 20 == 0 or step == steps):
+                variance = (part - part.mean(0)).square().sum()
+                report(step, dict(unexplained=float(error.square().sum() / variance), l0=count / len(part),
+                                  dead=float((off >= min(step, revive or step)).float().mean())))
+    done = {name: value.detach() for name, value in weights.items()}
+    return SAE(sae.kind, sae.k, done["encoder"], done["bias"] * scale, done["decoder"], done["centre"] * scale)
+
+
+def _batches(x, batch, seed) -> tuple[Iterator[torch.Tensor], torch.Tensor]:
+    """An iterator of batches, and activations to take centre and scale from."""
+    if isinstance(x, torch.Tensor):
+        if x.ndim != 2 or not len(x):
+            raise CourseError(f"Activations should have shape (count, d), and they have {tuple(x.shape)}.")
+        if not torch.isfinite(x).all():
+            raise CourseError("Some activations are not finite numbers.")
+
+        def drawn():
+            draw = torch.Generator().manual_seed(seed + 1)
+            while True:
+                yield x[torch.randint(len(x), (batch,), generator=draw)]
+        return drawn(), x[:: max(1, len(x) // 8192)]
+    batches = iter(x)
+    first = next(batches, None)
+    if first is None:
+        raise CourseError("There are no activations to learn from.")
+
+    def chained():
+        yield first
+        yield from batches
+    return chained(), first
+
+
+def _gradients(sae, x, l1):
+    """Autograd, for the dense kinds: errors (batch, d), which latents are on, and how many in all."""
+    latents = sae.encode(x)
+    error = sae.decode(latents) - x
+    loss = error.square().sum(1).mean() + (l1 * latents.sum(1).mean() if sae.kind == "l1" else 0)
+    for weight in (sae.encoder, sae.bias, sae.decoder, sae.centre):
+        weight.grad = None
+    loss.backward()
+    on = latents.detach() != 0
+    return error.detach(), on.any(0), int(on.sum())
+
+
+@torch.no_grad()
+def _sparse_gradients(sae, x):
+    """The gradients of the mean squared error of "topk", computed for latents that are on only."""
+    count, k, n_latents = len(x), sae.k, len(sae.bias)
+    centred = x - sae.centre
+    chosen = _top(sae, centred, k)
+    flat, bags = chosen.flatten(), torch.arange(0, count * k, k)
+    # exact values of the chosen few: cheaper than all of them once more
+    values = (_dots(sae.encoder, flat, bags, centred) + sae.bias[flat]).relu()
+    error = embedding_bag(flat, sae.decoder, bags, mode="sum", per_sample_weights=values) - centred
+    slope = _dots(sae.decoder, flat, bags, error) * (values > 0) * (2 / count)
+    order = flat.argsort()
+    times = torch.bincount(flat, minlength=n_latents)
+    starts = torch.cat([times.new_zeros(1), times.cumsum(0)])
+    place = order // k
+
+    def transposed(weights):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch calls its sparse matrices "beta"
+            return torch.sparse_csr_tensor(starts, place, weights[order], (n_latents, count))
+
+    sae.decoder.grad = transposed(values) @ (error * (2 / count))
+    sae.encoder.grad = transposed(slope) @ centred
+    sae.bias.grad = torch.zeros_like(sae.bias).index_add_(0, flat, slope)
+    sae.centre.grad = error.sum(0) * (2 / count) - sae.bias.grad @ sae.encoder
+    on = torch.zeros(n_latents, dtype=torch.bool)
+    on[flat[values > 0]] = True
+    return error, on, int((values > 0).sum())
+
+
+def _top(sae, centred, k):
+    """The k latents with the largest values, (count, k); in half precision, where close calls may go either way."""
+    before = centred.bfloat16() @ sae.encoder.bfloat16().T + sae.bias.bfloat16()
+    return before.topk(k, dim=1, sorted=False).indices
+
+
+def _dots(rows, flat, bags, x):
+    """``rows[flat] · x``, each with the row of x whose bag it is in: the gradient of embedding_bag knows how."""
+    with torch.enable_grad():
+        weights = torch.zeros(len(flat), requires_grad=True)
+        out = embedding_bag(flat, rows.detach(), bags, mode="sum", per_sample_weights=weights)
+        return torch.autograd.grad(out, weights, x)[0]
+
+
+def _revive(sae, optimiser, x, error, dead, draw):
+    """Point dead latents at inputs drawn by their squared error, and forget what the optimiser knew of them."""
+    count = int(dead.sum())
+    if not count:
+        return
+    weight = error.square().sum(1)
+    chosen = torch.multinomial(weight.square() + 1e-12, count, replacement=count > len(x), generator=draw)
+    direction = -error[chosen] + 1e-6 * torch.randn(count, x.shape[1], generator=draw)
+    direction /= direction.norm(dim=1, keepdim=True)
+    alive = sae.encoder[~dead].norm(dim=1).mean() if (~dead).any() else 1.0
+    sae.decoder[dead], sae.encoder[dead], sae.bias[dead] = direction, direction * alive, 0.0
+    for weight in (sae.encoder, sae.bias, sae.decoder):
+        for state in ("exp_avg", "exp_avg_sq"):
+            optimiser.state[weight][state][dead] = 0

@@ -1,0 +1,126 @@
+"""Sparse autoencoders: gradients written by hand, known structure found again, and what cannot be trained."""
+import pytest
+import torch
+
+from course import CourseError, sae
+
+
+def draw(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def planted(count, features=24, d=12, on=2, seed=0):
+    """Activations that are sums of ``on`` of ``features`` unit directions, and the directions."""
+    random = draw(seed)
+    directions = torch.randn(features, d, generator=random)
+    directions /= directions.norm(dim=1, keepdim=True)
+    chosen = torch.rand(count, features, generator=random).topk(on, dim=1).indices
+    amounts = 0.5 + torch.rand(count, on, generator=random)
+    return torch.zeros(count, features).scatter_(1, chosen, amounts) @ directions, directions
+
+
+def small(kind, k=0, latents=30, d=7, seed=1):
+    random = draw(seed)
+    decoder = torch.randn(latents, d, generator=random)
+    return sae.SAE(kind, k, *(torch.nn.Parameter(value) for value in (
+        torch.randn(latents, d, generator=random), 0.3 * torch.randn(latents, generator=random),
+        decoder / decoder.norm(dim=1, keepdim=True), 0.5 * torch.randn(d, generator=random))))
+
+
+@pytest.mark.parametrize("k", [1, 3, 30])
+def test_gradients_written_by_hand_are_those_of_autograd(k, monkeypatch):
+    monkeypatch.setattr(sae, "_top", lambda model, x, k: (x @ model.encoder.T + model.bias).topk(k, dim=1).indices)
+    model, x = small("topk", k), torch.randn(40, 7, generator=draw(2))
+    names = ("encoder", "bias", "decoder", "centre")
+    error, on, count = sae._sparse_gradients(model, x)
+    by_hand = {name: getattr(model, name).grad.clone() for name in names}
+    expected, on_too, count_too = sae._gradients(model, x, 0)
+    for name in names:
+        torch.testing.assert_close(by_hand[name], getattr(model, name).grad, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(error, expected, rtol=1e-4, atol=1e-5)
+    assert torch.equal(on, on_too) and count == count_too
+
+
+def test_topk_keeps_the_largest_and_only_those():
+    model, x = small("topk", 3), torch.randn(50, 7, generator=draw(3))
+    before = (x - model.centre) @ model.encoder.T + model.bias
+    latents = model.encode(x)
+    assert ((latents != 0).sum(1) <= 3).all() and (latents >= 0).all()
+    assert torch.equal(latents.argmax(1), before.argmax(1))
+    torch.testing.assert_close(model(x), latents @ model.decoder + model.centre)
+
+
+def test_the_half_precision_choice_is_nearly_the_exact_one():
+    model, x = small("topk", 4, latents=200, d=64), torch.randn(300, 64, generator=draw(4))
+    with torch.no_grad():
+        exact = (x @ model.encoder.T + model.bias).topk(4, dim=1).indices
+        quick = sae._top(model, x, 4)
+    same = (exact[:, :, None] == quick[:, None]).any(2).float().mean()
+    assert same > 0.97
+
+
+@pytest.mark.parametrize("kind, how", [("topk", dict(k=2)), ("l1", dict(l1=0.3))])
+def test_planted_directions_are_found(kind, how):
+    x, directions = planted(20_000)
+    found = sae.train(x, 30, kind=kind, steps=1500, batch=256, rate=5e-3, **how)
+    best = (directions @ found.decoder.T).max(1).values
+    assert (best > 0.9).float().mean() >= 0.9
+    chance = (directions @ torch.nn.functional.normalize(torch.randn(30, 12, generator=draw(5))).T).max(1).values
+    assert (chance > 0.9).float().mean() < 0.2
+
+
+def test_more_penalty_means_fewer_latents_and_more_error():
+    x, _ = planted(5000)
+    results = [sae.evaluate(sae.train(x, 30, kind="l1", l1=l1, steps=400, batch=256), x) for l1 in (0.0, 0.3, 2.0)]
+    assert results[0]["l0"] > results[1]["l0"] > results[2]["l0"]
+    assert results[0]["unexplained"] < results[2]["unexplained"]
+
+
+def test_a_linear_bottleneck_is_pca():
+    x, _ = planted(5000)
+    x = x + 0.0
+    found = sae.evaluate(sae.train(x, 4, kind="linear", steps=1500, batch=512, rate=1e-2), x)
+    values = torch.linalg.svdvals(x - x.mean(0)).square()
+    best = float(1 - values[:4].sum() / values.sum())
+    assert best - 1e-4 <= found["unexplained"] < best * 1.03
+
+
+def test_dead_latents_come_back():
+    x, _ = planted(5000)
+    with_, without = (sae.evaluate(sae.train(x, 200, k=2, steps=600, batch=256, revive=revive), x)["dead"]
+                      for revive in (50, 0))
+    assert with_ < without or without == 0
+
+
+def test_the_scale_of_activations_does_not_matter():
+    x, _ = planted(4000)
+    one, other = (sae.evaluate(sae.train(x * scale, 30, k=2, steps=100, batch=256), x * scale)["unexplained"]
+                  for scale in (1.0, 1000.0))
+    assert one == pytest.approx(other, rel=0.05)
+
+
+def test_batches_may_come_from_anywhere():
+    x, _ = planted(2000)
+    found = sae.train((x[k:k + 100] for k in range(0, 2000, 100)), 30, k=2, steps=500)  # ends after 19 batches
+    assert found.decoder.shape == (30, 12)
+    assert torch.allclose(found.decoder.norm(dim=1), torch.ones(30), atol=1e-5)
+
+
+def test_reports_and_progress():
+    x, _ = planted(2000)
+    seen, steps = [], []
+    sae.train(x, 30, k=2, steps=50, batch=64, progress=lambda r: steps.append(len(r)) or r,
+              report=lambda step, figures: seen.append((step, figures)))
+    assert steps == [50] and [step for step, _ in seen] == [20, 40, 50]
+    assert all(0 <= f["dead"] <= 1 and 0 < f["l0"] <= 2 and f["unexplained"] > 0 for _, f in seen)
+
+
+@pytest.mark.parametrize("bad", [
+    lambda: sae.train(torch.randn(10), 5), lambda: sae.train(torch.randn(10, 3), 5, kind="magic"),
+    lambda: sae.train(torch.randn(10, 3), 5, k=6), lambda: sae.train(torch.randn(10, 3), 0, k=0),
+    lambda: sae.train(torch.full((10, 3), torch.nan), 5, k=1), lambda: sae.train([], 5, k=1),
+    lambda: sae.train(torch.randn(10, 3), 5, kind="l1", l1=-1),
+])
+def test_what_cannot_be_trained_gets_a_sentence(bad):
+    with pytest.raises(CourseError, match=r"\.$"):
+        bad()
