@@ -5,3 +5,13 @@ __version__ = "0.1.0"
 
 class CourseError(ValueError):
     """A sentence for the learner: what was wrong with an input, and what to do."""
+
+
+def whole(value, name: str) -> int:
+    """``value`` as a whole number from 1 upwards; :class:`CourseError` for anything else."""
+    try:
+        if not isinstance(value, (bool, str)) and not hasattr(value, "__len__") and 1 <= value < 1e9 and value == int(value):
+            return int(value)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise CourseError(f"The {name} must be a whole number from 1 upwards, and it is {value!r}.")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from . import CourseError
+from . import CourseError, whole
 
 
 def interference(W, normalised: bool = False) -> np.ndarray:
@@ -59,13 +59,13 @@ def welch_bound(d: int, n: int) -> float:
     The squared cosines of all pairs cannot add up to less than n²/d − n, and the largest is at
     least their mean. Few packings reach it: all of their pairs have the same |cosine|.
     """
-    d, n = _whole(d, "number of dimensions"), _whole(n, "number of directions")
+    d, n = whole(d, "number of dimensions"), whole(n, "number of directions")
     return float(np.sqrt((n - d) / (d * (n - 1)))) if n > d else 0.0
 
 
 def random_directions(d: int, n: int, seed: int = 0) -> np.ndarray:
     """n directions drawn evenly from all directions in d dimensions, (d, n), as unit columns."""
-    d, n = _whole(d, "number of dimensions"), _whole(n, "number of directions")
+    d, n = whole(d, "number of dimensions"), whole(n, "number of directions")
     return unit_columns(np.random.default_rng(seed).normal(size=(d, n)))
 
 
@@ -100,7 +100,7 @@ def near_orthogonal(d: int, n: int, steps: int = 400, seed: int = 0, progress: C
     Where n <= d they are at right angles exactly. ``progress`` wraps the range of steps, as
     ``lambda steps: widgets.progress(steps, "Packing")``. 0.1 s for 200 directions in 20 dimensions.
     """
-    d, n, steps = (_whole(value, name) for value, name in (
+    d, n, steps = (whole(value, name) for value, name in (
         (d, "number of dimensions"), (n, "number of directions"), (steps, "number of steps")))
     if n <= d:
         return random_rotation(d, seed)[:, :n]
@@ -120,7 +120,7 @@ def rotation(degrees: float) -> np.ndarray:
 
 def random_rotation(d: int, seed: int = 0) -> np.ndarray:
     """A rotation drawn evenly from all rotations in d dimensions, (d, d): orthogonal, determinant 1."""
-    Q, R = np.linalg.qr(np.random.default_rng(seed).normal(size=(_whole(d, "number of dimensions"),) * 2))
+    Q, R = np.linalg.qr(np.random.default_rng(seed).normal(size=(whole(d, "number of dimensions"),) * 2))
     Q *= np.sign(np.diag(R))  # without this some rotations would come more often than others
     Q[:, 0] *= np.sign(np.linalg.det(Q))
     return Q
@@ -140,7 +140,7 @@ def rotation_path(d: int, seed: int = 0) -> Callable[[float], np.ndarray]:
 
 def polygon(n: int) -> np.ndarray:
     """n directions in the plane at equal angles, (2, n): each has dimensionality 2/n."""
-    turns = 2 * np.pi * np.arange(_whole(n, "number of corners")) / n
+    turns = 2 * np.pi * np.arange(whole(n, "number of corners")) / n
     return np.array([np.cos(turns), np.sin(turns)])
 
 
@@ -149,7 +149,7 @@ def simplex(n: int) -> np.ndarray:
 
     All cosines are −1/(n − 1), which is the Welch bound; each dimensionality is (n − 1)/n.
     """
-    n = _whole(n, "number of corners")
+    n = whole(n, "number of corners")
     if n < 2:
         raise CourseError("A simplex has two corners at least.")
     centred = np.eye(n) - 1 / n
@@ -158,7 +158,7 @@ def simplex(n: int) -> np.ndarray:
 
 def antipodal_pairs(d: int) -> np.ndarray:
     """Each axis of d dimensions and its opposite, (d, 2d): each has dimensionality 1/2."""
-    axes = np.eye(_whole(d, "number of dimensions"))
+    axes = np.eye(whole(d, "number of dimensions"))
     return np.concatenate([axes, -axes], axis=1)
 
 
@@ -186,9 +186,3 @@ def _columns(W) -> np.ndarray:
     if not np.isfinite(W).all():
         raise CourseError("W contains values that are not finite (nan or inf).")
     return W
-
-
-def _whole(value, name: str) -> int:
-    if isinstance(value, (bool, str)) or not np.isscalar(value) or value != value or value < 1 or value != int(value):
-        raise CourseError(f"The {name} must be a whole number from 1 upwards, and it is {value!r}.")
-    return int(value)

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from . import CourseError
+from . import CourseError, whole
 
 #: What may be said of two features 2k and 2k + 1: nothing; on at the same times; never on together.
 PAIRS = ("independent", "correlated", "anticorrelated")
@@ -58,8 +58,8 @@ def train(n_features: int, n_hidden: int, density, importance=None, *, output: s
     All instances begin with the same weights and see the same draws. Sets torch to one thread,
     faster for models as small as these. Raises :class:`CourseError` for settings that make no sense.
     """
-    n, m = _whole(n_features, "number of features"), _whole(n_hidden, "number of hidden dimensions")
-    seeds, steps, batch = (_whole(value, name) for value, name in (
+    n, m = whole(n_features, "number of features"), whole(n_hidden, "number of hidden dimensions")
+    seeds, steps, batch = (whole(value, name) for value, name in (
         (seeds, "number of seeds"), (steps, "number of steps"), (batch, "batch size")))
     density, importance = _settings(n, density, importance, output, hidden, pairs)
     torch.set_num_threads(1)
@@ -120,12 +120,6 @@ def evaluate(W, b, density, importance=None, *, output: str = "relu", hidden: st
     with torch.no_grad():
         return _losses(W[:, None], b[:, None], density, importance, samples, seed, output=output, hidden=hidden,
                        l1=l1, pairs=pairs)[:, 0].numpy()
-
-
-def _whole(value, name: str) -> int:
-    if isinstance(value, (bool, str)) or not np.isscalar(value) or not 1 <= value < 1e9 or value != int(value):
-        raise CourseError(f"The {name} must be a whole number from 1 upwards, and it is {value!r}.")
-    return int(value)
 
 
 def _settings(n, density, importance, output, hidden, pairs):
