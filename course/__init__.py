@@ -10,7 +10,8 @@ class CourseError(ValueError):
 def whole(value, name: str) -> int:
     """``value`` as a whole number from 1 upwards; :class:`CourseError` for anything else."""
     try:
-        if not isinstance(value, (bool, str)) and not hasattr(value, "__len__") and 1 <= value < 1e9 and value == int(value):
+        odd = isinstance(value, bool) or hasattr(value, "__len__")  # a text, a list, an array
+        if not odd and 1 <= value < 1e9 and value == int(value):
             return int(value)
     except (TypeError, ValueError, OverflowError):
         pass
