@@ -1,10 +1,11 @@
 """The word game: what its prompts are, what is held out, what the model learns, and how shares are counted."""
 import itertools
+import json
 
 import pytest
 import torch
 
-from course import CourseError, game, game_words
+from course import CourseError, data, game, game_words
 
 
 @pytest.fixture(scope="module")
@@ -248,3 +249,40 @@ def test_a_relation_vector_turns_one_game_into_another(play, model):
 def test_answers_to_an_unknown_word_raise_a_course_error(play):
     with pytest.raises(CourseError):
         play.answers("adverb", play.index(["old"]))
+
+
+# The log that notebook 04 reads
+
+def test_the_recipe_goes_on_where_it_stopped_and_writes_what_the_notebook_reads(tmp_path, monkeypatch):
+    from course.recipes import game as recipe
+
+    monkeypatch.setattr(recipe, "KINDS", [(1, 8, 20), (2, 8, 20)])
+    monkeypatch.setattr(recipe, "COPY_SEEDS", [0])
+    monkeypatch.setattr(recipe, "FIRST_SEEDS", [])
+    out = tmp_path / "log.json"
+    assert recipe.main(["--out", str(out)]) == 0
+    first = json.loads(out.read_text())
+    shipped = data.load_json(recipe.NAME)
+    for study in ("copy", "first_only"):
+        assert shipped[study]["runs"]
+        assert all(set(run) == set(shipped[study]["runs"][0]) for run in first[study]["runs"])
+    text = out.read_text()
+    assert recipe.main(["--out", str(out)]) == 0 and out.read_text() == text
+
+
+def test_the_log_is_whole_and_each_share_is_one():
+    log = data.load_json("game_limits.json")
+    from course.recipes import game as recipe
+
+    kinds = [(run["layers"], run["mlp"], run["steps"], run["seed"]) for run in log["copy"]["runs"]]
+    assert sorted(kinds) == sorted((*kind, seed) for kind in recipe.KINDS for seed in recipe.COPY_SEEDS)
+    assert [run["seed"] for run in log["first_only"]["runs"]] == list(recipe.FIRST_SEEDS)
+    assert all(0 <= share <= 1 for run in log["copy"]["runs"] for share in run["opposite"] + run["copy"])
+
+
+def test_questions_asked_first_only_are_not_answered_after_examples():
+    """The second study of the log, one seed of it."""
+    from course.recipes import game as recipe
+
+    run = recipe.first_only_run(seed=0)
+    assert run["others"] > 0.95 and run["held"] < 0.2

@@ -78,6 +78,13 @@ def first_only_run(seed: int, share: float = 0.1) -> dict:
                 others=round(torch.cat(right[False]).mean().item(), 3))
 
 
+def _text(found: dict) -> str:
+    """JSON with one run a line."""
+    parts = (f'"{study}": {{"runs": [\n' + ",\n".join(map(json.dumps, part["runs"])) + "\n]}"
+             for study, part in found.items())
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run what is missing; returns 0."""
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__.splitlines()[0])
@@ -91,7 +98,7 @@ def main(arguments: list[str] | None = None) -> int:
         runs = found[study]["runs"]
         if not any(all(run[key] == value for key, value in how.items()) for run in runs):
             runs.append(copy_run(**how) if study == "copy" else first_only_run(**how))
-            out.write_text(json.dumps(found, indent=1) + "\n")
+            out.write_text(_text(found))
             print(study, {key: value for key, value in runs[-1].items() if key != "course"}, flush=True)
     if out == data.FOLDER / NAME:
         data.record(NAME)
