@@ -99,8 +99,9 @@ def test_reads_plainly(path):
 
 
 def test_no_notebook_loads_more_than_it_uses():
-    loads_torch = {p.stem[:2]: any(re.search(r"\btorch\b|course import .*\b(packing|toy)\b|course\.(packing|toy)\b", s)
-                                   for s in sources(p, "code")) for p in LESSONS}
+    modules = "(game|packing|shapes|toy|transformer)"
+    mark = rf"\btorch\b|course import .*\b{modules}\b|course\.{modules}\b"
+    loads_torch = {p.stem[:2]: any(re.search(mark, s) for s in sources(p, "code")) for p in LESSONS}
     for path in LESSONS:
         if not loads_torch[path.stem[:2]]:
             done = notebooks.execute(path, extra="import sys; print('torch' in sys.modules)")

@@ -181,7 +181,7 @@ class Notebook:
                  "text": "input[type=text]", "radio": "input[type=radio]"}
         return [(kind, control) for kind, css in kinds.items() for control in demo.locator(css).all()]
 
-    def move(self, kind, control, text="water"):
+    def move(self, kind, control, text="queen"):
         """Move one control by keyboard alone."""
         control.scroll_into_view_if_needed()
         control.focus()
@@ -253,7 +253,7 @@ _COMPLAINTS = """() => {
   each('.jp-OutputArea [data-mime-type="application/vnd.jupyter.error"]', (e) => 'error output: ' + text(e));
   each('.jp-OutputArea .course-broken', (e) => 'broken demo: ' + text(e));
   each('.jp-OutputArea [data-mime-type$="widget-view+json"] pre', (e) => 'widget not shown: ' + text(e));
-  const marks = ['.trace', '.bars', '.hm', 'path.point', '.annotation'].map((css) => '.main-svg ' + css);
+  const marks = ['.trace', '.bars', '.hm', '.im image', 'path.point', '.annotation'].map((css) => '.main-svg ' + css);
   each('.jp-OutputArea .course-picture', (e) => {
     const label = e.getAttribute('aria-label');
     if (!label) return 'a picture without a description';

@@ -1,0 +1,255 @@
+"""Coloured shapes, a network with two heads, and memorisers: can a pair be named that was never seen?
+
+Introduced in notebook 01. Images are drawn here, so that there are as many as anybody wants, and
+so that it is known what is in them: purple is exactly red plus blue.
+"""
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.nn.functional import cross_entropy
+
+from . import CourseError
+
+SIZE = 12  #: height and width of an image in pixels
+COLOURS = ("red", "blue", "purple", "green")
+SHAPES = ("triangle", "square", "circle", "cross")
+_RED, _BLUE = np.array([0.75, 0, 0]), np.array([0, 0, 0.75])
+#: Red, green and blue part of each colour, 0 to 1. Grey is not among the colours that are learned.
+RGB = {"red": _RED, "blue": _BLUE, "purple": _RED + _BLUE, "green": np.array([0, 0.75, 0]), "grey": np.full(3, 0.75)}
+
+
+@dataclass(frozen=True)
+class Images:
+    """Images, and what is in them."""
+
+    pixels: np.ndarray  #: (count, 3 · SIZE · SIZE), 0 to 1: rows, columns, then red, green, blue
+    colour: np.ndarray  #: (count,) place in COLOURS, or −1 for grey
+    shape: np.ndarray  #: (count,) place in SHAPES
+
+    def __len__(self):
+        return len(self.colour)
+
+    def where(self, chosen) -> Images:
+        """Those of ``chosen``, a mask (count,) or places."""
+        return Images(self.pixels[chosen], self.colour[chosen], self.shape[chosen])
+
+    def are(self, colour: str, shape: str) -> np.ndarray:
+        """Mask (count,) of the images of one pair."""
+        return (self.colour == COLOURS.index(colour)) & (self.shape == SHAPES.index(shape))
+
+    def pair(self) -> np.ndarray:
+        """(count,) one number for colour and shape together: 4 · colour + shape."""
+        return self.colour * len(SHAPES) + self.shape
+
+
+def draw(colour: str, shape: str, count: int = 1, seed: int = 0, grey: float = 0.0) -> Images:
+    """``count`` images of one colour and shape; place, size, shade, background and noise are random.
+
+    ``grey``: how much of the paint is grey, 0 (pure colours) to 1 (nothing but grey).
+    """
+    if colour not in RGB or shape not in SHAPES:
+        raise CourseError(f"There is no “{colour} {shape}” here. Colours: {', '.join(RGB)}; "
+                          f"shapes: {', '.join(SHAPES)}.")
+    rng = np.random.default_rng([seed, list(RGB).index(colour), SHAPES.index(shape)])
+    radius = rng.uniform(2.7, 3.3, (count, 1, 1))
+    middle = rng.uniform(-0.7, 0.7, (2, count, 1, 1))
+    place = np.arange(SIZE) - (SIZE - 1) / 2
+    inside = np.clip(_depth(shape, place - middle[0], place[:, None] - middle[1], radius) + 0.5, 0, 1)[..., None]
+    paint = (1 - grey) * RGB[colour] + grey * RGB["grey"] + rng.normal(0, 0.07, (count, 1, 1, 3))
+    background = rng.uniform(0, 0.25, (count, 1, 1, 1))
+    image = inside * paint + (1 - inside) * background + rng.normal(0, 0.05, (count, SIZE, SIZE, 3))
+    known = COLOURS.index(colour) if colour in COLOURS else -1
+    return Images(image.clip(0, 1).reshape(count, -1).astype(np.float32), np.full(count, known),
+                  np.full(count, SHAPES.index(shape)))
+
+
+def _depth(shape, x, y, r):
+    """How many pixels a point lies inside; all shapes have the area of a circle of radius ``r``."""
+    if shape == "circle":
+        return r - np.hypot(x, y)
+    if shape == "square":
+        return np.sqrt(np.pi) / 2 * r - np.maximum(abs(x), abs(y))
+    if shape == "cross":
+        long, thin = 1.189 * r, 0.396 * r
+        return np.maximum(np.minimum(long - abs(x), thin - abs(y)), np.minimum(thin - abs(x), long - abs(y)))
+    inner = np.sqrt(np.pi / 27 ** 0.5) * r  # a triangle of area 3√3 inner²
+    return inner - np.maximum(y, abs(x) * 3 ** 0.5 / 2 - y / 2)
+
+
+def together(parts) -> Images:
+    """Several :class:`Images` as one."""
+    parts = list(parts)
+    return Images(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("pixels", "colour", "shape")))
+
+
+def all_pairs(count: int, seed: int = 0, grey: float = 0.0, colours=COLOURS, shapes=SHAPES) -> Images:
+    """``count`` images of each pair of colour and shape."""
+    return together(draw(colour, shape, count, seed, grey) for colour in colours for shape in shapes)
+
+
+@dataclass(frozen=True)
+class Networks:
+    """Several networks with one hidden layer and two heads, of the same sizes."""
+
+    W: torch.Tensor  #: (networks, pixels, hidden)
+    b: torch.Tensor  #: (networks, 1, hidden)
+    V: torch.Tensor  #: (networks, hidden, 8): four scores for the colour, four for the shape
+    c: torch.Tensor  #: (networks, 1, 8)
+    own: tuple[np.ndarray, ...]  #: for each network, which images it was trained on
+
+    def hidden(self, pixels) -> np.ndarray:
+        """(networks, count, hidden)."""
+        return torch.relu(torch.as_tensor(pixels) @ self.W + self.b).numpy()
+
+    def read(self, hidden) -> tuple[np.ndarray, np.ndarray]:
+        """Colour and shape that each network names for its ``hidden`` (networks, count, hidden); (networks, count)."""
+        scores = torch.as_tensor(np.asarray(hidden, np.float32)) @ self.V + self.c
+        return scores[..., :4].argmax(-1).numpy(), scores[..., 4:].argmax(-1).numpy()
+
+    def answers(self, pixels) -> tuple[np.ndarray, np.ndarray]:
+        """Colour and shape that each network names for ``pixels`` (count, pixels), both (networks, count)."""
+        return self.read(self.hidden(pixels))
+
+
+def train(images: Images, seen=None, *, seeds: int = 10, hidden: int = 64, steps: int = 300, batch: int = 64,
+          rate: float = 0.01, each: int = 1500, seed: int = 0) -> Networks:
+    """Train ``seeds`` networks side by side, each from its own start on its own ``each`` images.
+
+    ``seen``: mask (count,) or (seeds, count) of the images that a network may be trained on. The
+    recipe is that of the notebook's loop: cross-entropy of both heads, Adam at a constant ``rate``.
+    Sets torch to one thread, faster for networks as small as these.
+    """
+    seen = np.broadcast_to(True if seen is None else np.asarray(seen, bool), (seeds, len(images)))
+    if not seen.any(axis=1).all():
+        raise CourseError("There is nothing left to train on: every image is held out.")
+    torch.set_num_threads(1)
+    random = torch.Generator().manual_seed(seed)
+    d, outputs = images.pixels.shape[1], len(COLOURS) + len(SHAPES)
+    P = [((torch.rand(seeds, *size, generator=random) * 2 - 1) / fan_in ** 0.5).requires_grad_()  # as nn.Linear does
+         for size, fan_in in (((d, hidden), d), ((1, hidden), d), ((hidden, outputs), hidden), ((1, outputs), hidden))]
+    pixels, colour, shape = (torch.as_tensor(part) for part in (images.pixels, images.colour, images.shape))
+    own = []
+    for mask in seen:
+        may = torch.as_tensor(np.flatnonzero(mask))
+        own.append(may[torch.randperm(len(may), generator=random)[:each]])
+    optimiser = torch.optim.Adam(P, lr=rate, fused=True)
+    for _ in range(steps):
+        some = torch.stack([mine[torch.randint(len(mine), (batch,), generator=random)] for mine in own])
+        h = torch.relu(torch.baddbmm(P[1], pixels[some], P[0]))
+        scores = torch.baddbmm(P[3], h, P[2]).flatten(0, 1)
+        loss = (cross_entropy(scores[:, :4], colour[some].flatten())
+                + cross_entropy(scores[:, 4:], shape[some].flatten())) * seeds  # each network its own mean
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    return Networks(*[part.detach() for part in P], tuple(mine.numpy() for mine in own))
+
+
+def nearest(stored: Images, pixels, k: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Colour and shape, (count,) each, that most of the ``k`` most similar ``stored`` images have.
+
+    The two are voted on separately: with ``k`` > 1 the answer may be a pair that is not stored.
+    """
+    pixels = np.asarray(pixels)
+    distance = (stored.pixels ** 2).sum(1) - 2 * pixels @ stored.pixels.T
+    near = np.argpartition(distance, k - 1, axis=1)[:, :k]
+    return tuple((part[near][..., None] == np.arange(4)).sum(1).argmax(1) for part in (stored.colour, stored.shape))
+
+
+@dataclass(frozen=True)
+class Composition:
+    """How often both answers are right on pairs that were held out, for each pair (colours, shapes)."""
+
+    network: np.ndarray  #: mean over the networks that have not seen the pair; nan where all have
+    vote: np.ndarray  #: the same for the 15 nearest of a network's training images, colour and shape voted apart
+    by_network: np.ndarray  #: (networks,) over all pairs that this network has not seen
+    seen: float  #: on fresh images of the pairs that were seen
+
+
+def choose_pairs(count: int, networks: int, seed: int = 0) -> np.ndarray:
+    """Which ``count`` of the 16 pairs each network sees, (networks, 16): every colour and every shape at least once.
+
+    With 15, network k leaves out pair k, k + 16, …
+    """
+    n = len(COLOURS)
+    if not n <= count < n * n:
+        raise CourseError(f"Of {n * n} pairs, {n} to {n * n - 1} can be seen; this asks for {count}.")
+    if count == n * n - 1:
+        return np.arange(n * n) != np.arange(networks)[:, None] % (n * n)
+    rng = np.random.default_rng([seed, count])
+    seen = np.zeros((networks, n * n), bool)
+    for row in seen:
+        row[np.arange(n) * n + rng.permutation(n)] = True
+        row[rng.choice(np.flatnonzero(~row), count - n, replace=False)] = True
+    return seen
+
+
+@functools.lru_cache(maxsize=32)
+def composition(grey: float = 0.0, count: int = 15, networks: int = 16, seed: int = 0) -> Composition:
+    """Train ``networks`` on ``count`` of the 16 pairs each, and test each of them on the pairs it has not seen."""
+    images, test = all_pairs(200, seed + 1, grey), all_pairs(40, seed + 2, grey)
+    pairs, sees = test.pair(), choose_pairs(count, networks, seed)
+    trained = train(images, sees[:, images.pair()], seeds=networks, seed=seed)
+    colour, shape = trained.answers(test.pixels)
+    right, seen = (colour == test.colour) & (shape == test.shape), sees[:, pairs]
+    voted = np.zeros_like(right)
+    for k, mine in enumerate(trained.own):
+        new = np.flatnonzero(~seen[k])
+        colour, shape = nearest(images.where(mine), test.pixels[new], 15)
+        voted[k, new] = (colour == test.colour[new]) & (shape == test.shape[new])
+    tables = []
+    for table in (right, voted):
+        hits = np.stack([(table & ~seen)[:, pairs == p].sum() for p in range(16)])
+        asked = np.stack([(~seen)[:, pairs == p].sum() for p in range(16)])
+        tables.append(np.where(asked, hits / np.maximum(asked, 1), np.nan).reshape(4, 4))
+    alone = (right & ~seen).sum(1) / (~seen).sum(1)
+    return Composition(*tables, alone, float(right[seen].mean()))
+
+
+def auc(on, off) -> np.ndarray:
+    """How often a number of ``on`` (count, …) is above one of ``off`` (count, …); equal ones count half.
+
+    1 and 0: one threshold tells them apart without a mistake; 0.5: as good as a coin.
+    """
+    on, off = np.asarray(on), np.asarray(off)
+    if on.ndim > 1:
+        return np.stack([auc(on[:, k], off[:, k]) for k in range(on.shape[1])])
+    off = np.sort(off)
+    return (np.searchsorted(off, on, "left") + np.searchsorted(off, on, "right")).mean() / 2 / len(off)
+
+
+def explained(values, labels) -> np.ndarray:
+    """Share of the variance of each column of ``values`` (count, n) that lies between groups of equal label."""
+    values, labels = np.asarray(values, float), np.asarray(labels)
+    middle = values.mean(0)
+    between = sum((labels == k).mean() * (values[labels == k].mean(0) - middle) ** 2 for k in np.unique(labels))
+    return between / np.maximum(values.var(0), 1e-12)
+
+
+def reading(h, on, off) -> np.ndarray:
+    """Where ``h`` (…, n) lies on the line from the mean of ``off`` (0) to the mean of ``on`` (1), both (count, n)."""
+    low = np.mean(off, axis=0)
+    direction = np.mean(on, axis=0) - low
+    return (np.asarray(h) - low) @ direction / (direction @ direction)
+
+
+def compose(images: Images, seen, new: Images, seeds: int = 10, seed: int = 0) -> dict[str, np.ndarray]:
+    """Networks and memorisers, trained on the ``seen`` of ``images`` and asked about ``new`` ones.
+
+    "network", "table" (the most similar stored image) and "vote" (the 15 most similar, colour and
+    shape voted apart): each the share of right answers (3, seeds) for colour, for shape and for
+    both at once. A memoriser stores the images that the network of the same seed was trained on.
+    """
+    networks = train(images, seen, seeds=seeds, seed=seed)
+    answers = {"network": networks.answers(new.pixels)}
+    for name, k in (("table", 1), ("vote", 15)):
+        answers[name] = np.swapaxes([nearest(images.where(own), new.pixels, k) for own in networks.own], 0, 1)
+    found = {}
+    for name, (colour, shape) in answers.items():
+        colour, shape = colour == new.colour, shape == new.shape
+        found[name] = np.stack([right.mean(1) for right in (colour, shape, colour & shape)])
+    return found
