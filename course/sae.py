@@ -21,7 +21,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
-from torch.nn.functional import embedding_bag
+from lap import lapjv
+from torch.nn.functional import embedding_bag, normalize
 
 from . import CourseError
 
@@ -70,6 +71,50 @@ def evaluate(sae: SAE, x: torch.Tensor, chunk: int = 4096) -> dict[str, float]:
             ever |= (latents != 0).any(0)
     return dict(unexplained=error / float((x - x.mean(0)).square().sum()), l0=on / len(x),
                 dead=1 - float(ever.float().mean()))
+
+
+@dataclass
+class Recovery:
+    """How well a dictionary found features that are known; made by :func:`recover`."""
+
+    partner: torch.Tensor  #: (features,) the latent that each feature is matched with, −1 for none
+    cosine: torch.Tensor  #: (features,) the cosine similarity with it, 0 for none
+    best: torch.Tensor  #: (features,) the largest cosine similarity with any latent, shared or not
+    uniqueness: float  #: how many different features are nearest to some latent, over the number of latents
+    f1: torch.Tensor | None = None  #: (features,) of "the partner is on" for "the feature is on"; nan if never on
+
+    def share(self, cosine: float = 0.9) -> float:
+        """The share of the features whose partner has at least this cosine similarity."""
+        return float((self.cosine >= cosine).float().mean())
+
+
+def recover(dictionary: torch.Tensor, directions: torch.Tensor, latents: torch.Tensor | None = None,
+            amounts: torch.Tensor | None = None) -> Recovery:
+    """Match the latents of a ``dictionary`` (latents, d) with the true feature ``directions`` (features, d).
+
+    One latent for each feature, so that the sum of their cosine similarities is as large as it can be (Hungarian
+    assignment). Signs count: a latent that points away has found nothing. With ``latents`` (count, latents) and
+    ``amounts`` (count, features) of the same activations, F1 too. Rows of length zero match nothing.
+    """
+    if dictionary.ndim != 2 or directions.ndim != 2 or dictionary.shape[1] != directions.shape[1]:
+        raise CourseError("A dictionary and the true directions should have shapes (latents, d) and (features, d), "
+                          f"and they have {tuple(dictionary.shape)} and {tuple(directions.shape)}.")
+    if not (torch.isfinite(dictionary).all() and torch.isfinite(directions).all()):
+        raise CourseError("Some directions are not finite numbers.")
+    cosines = normalize(directions.detach().double()) @ normalize(dictionary.detach().double()).T
+    _, partner, _ = lapjv(1 - cosines.numpy(), extend_cost=True)
+    partner = torch.from_numpy(partner).long()
+    rows = torch.arange(len(partner))
+    cosine = torch.where(partner >= 0, cosines[rows, partner.clamp(min=0)], 0.0)
+    nearest = cosines.argmax(0)[(dictionary != 0).any(1)]
+    f1 = None
+    if latents is not None and amounts is not None:
+        said = (latents != 0)[:, partner.clamp(min=0)] & (partner >= 0)
+        true = amounts != 0
+        right = (said & true).sum(0)
+        f1 = torch.where(true.any(0), 2 * right / (said.sum(0) + true.sum(0)), torch.nan)
+    return Recovery(partner, cosine.float(), cosines.max(1).values.float(),
+                    len(nearest.unique()) / len(dictionary), f1)
 
 
 def train(x: torch.Tensor | Iterable[torch.Tensor], n_latents: int, *, kind: str = "topk", k: int = 16, l1: float = 0.1,

@@ -124,3 +124,58 @@ def test_reports_and_progress():
 def test_what_cannot_be_trained_gets_a_sentence(bad):
     with pytest.raises(CourseError, match=r"\.$"):
         bad()
+
+
+def test_a_dictionary_in_another_order_recovers_everything():
+    true = torch.randn(12, 8, generator=draw(5))
+    order = torch.randperm(12, generator=draw(6))
+    found = sae.recover(3 * true[order], true)
+    assert torch.equal(order[found.partner], torch.arange(12))
+    assert found.share(0.9999) == 1 and found.uniqueness == 1 and found.f1 is None
+
+
+def test_one_latent_cannot_stand_for_two_features():
+    true = torch.tensor([[1.0, 0, 0], [0.9, 0.1, 0], [0, 0, 1]])
+    found = sae.recover(torch.tensor([[1.0, 0, 0], [0, 1.0, 0], [0, 0, -1.0]]), true)
+    assert sorted(found.partner.tolist()) == [0, 1, 2]
+    assert (found.best[:2] > 0.99).all() and (found.cosine[:2] > 0.99).sum() == 1
+    assert found.best[2] == 0  # a latent that points away has found nothing
+    assert found.share() == pytest.approx(1 / 3)
+
+
+def test_matching_is_the_best_of_all():
+    from itertools import permutations
+
+    for seed in range(20):
+        made, true = torch.randn(6, 4, generator=draw(seed)), torch.randn(5, 4, generator=draw(seed + 50))
+        cosines = torch.nn.functional.normalize(true) @ torch.nn.functional.normalize(made).T
+        best = max(sum(cosines[i, j] for i, j in enumerate(p)) for p in permutations(range(6), 5))
+        assert float(sae.recover(made, true).cosine.sum()) == pytest.approx(float(best), abs=1e-5)
+
+
+def test_fewer_latents_than_features_leave_some_without_a_partner():
+    true = torch.eye(4)
+    found = sae.recover(true[:3], true, latents=torch.ones(5, 3), amounts=torch.ones(5, 4))
+    assert found.partner.tolist() == [0, 1, 2, -1] and found.cosine[3] == 0 and found.share() == 0.75
+    assert found.f1.tolist() == [1, 1, 1, 0]
+
+
+def test_uniqueness_counts_each_feature_once_and_dead_rows_never():
+    true = torch.eye(3)
+    copies = torch.tensor([[1.0, 0, 0], [0.99, 0.1, 0], [0.98, 0, 0.1], [0, 0, 0]])
+    assert sae.recover(copies, true).uniqueness == pytest.approx(1 / 4)
+
+
+def test_f1_of_a_latent_that_is_on_twice_as_often():
+    amounts = torch.tensor([[1.0, 0], [1, 0], [0, 0], [0, 0]])
+    latents = torch.tensor([[1.0, 0], [1, 0], [1, 0], [1, 0]])
+    found = sae.recover(torch.eye(2), torch.eye(2), latents, amounts)
+    assert found.f1[0] == pytest.approx(2 * 2 / (4 + 2)) and torch.isnan(found.f1[1])
+
+
+@pytest.mark.parametrize(("made", "true", "says"), [
+    (torch.ones(3, 4), torch.ones(3, 5), "shapes"), (torch.ones(3), torch.ones(3, 3), "shapes"),
+    (torch.full((3, 3), torch.nan), torch.eye(3), "finite")])
+def test_what_cannot_be_matched_is_said_in_a_sentence(made, true, says):
+    with pytest.raises(CourseError, match=says):
+        sae.recover(made, true)
