@@ -25,13 +25,16 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
+from course import data
+from course.language import SHAPE
 from course.recipes import corpus
+from course.recipes.words import npz
 from course.transformer import Transformer
 
 COMMAND = "python -m course.recipes.language_model"
 VOCABULARY, END = 4096, "<|end|>"  # END stands between documents; its number is 0
-SHAPE = dict(vocabulary=VOCABULARY, d_model=128, heads=4, mlp=512, layers=1, length=128)
 BATCH, RATE, WARM = 64, 3e-3, 300
+EVERY = 200  # steps between two checkpoints
 BITS = 12  # of a token: five of them fit into 64 bits
 
 
@@ -66,6 +69,20 @@ def tokens_of(text: corpus.Corpus, split: str, out: pathlib.Path) -> np.ndarray:
     return np.load(place, mmap_mode="r")
 
 
+def pieces_of(words) -> list[bytes]:
+    """The bytes of every token but END, by number."""
+    from tokenizers.pre_tokenizers import ByteLevel
+
+    # ByteLevel writes each byte as a letter that can be seen; bytes 0 to 255 in order of these letters' code points
+    # are first those that can be seen as they are, then the others.
+    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    letters = {chr(b): b for b in plain}
+    letters |= {chr(256 + k): b for k, b in enumerate(b for b in range(256) if b not in plain)}
+    assert set(letters) == set(ByteLevel.alphabet())
+    by_number = sorted((number, text) for text, number in words.get_vocab().items() if text != END)
+    return [bytes(letters[letter] for letter in text) for _, text in by_number]
+
+
 # ---- the model
 
 def new_model(seed: int) -> Transformer:
@@ -76,6 +93,7 @@ def new_model(seed: int) -> Transformer:
 
 def train(tokens: np.ndarray, out: pathlib.Path, *, seed: int, total: float, device: str) -> Transformer:
     """Train for ``total`` tokens, drawn from ``tokens``; goes on from the checkpoint in ``out``."""
+    out.mkdir(parents=True, exist_ok=True)
     length = SHAPE["length"]
     steps = max(1, int(total / (BATCH * length)))
     model = new_model(seed).to(device)
@@ -109,7 +127,7 @@ def train(tokens: np.ndarray, out: pathlib.Path, *, seed: int, total: float, dev
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         losses.append(loss.item())
-        if (step + 1) % 200 == 0 or step + 1 == steps:
+        if (step + 1) % EVERY == 0 or step + 1 == steps:
             seconds = spent + time.perf_counter() - begun
             torch.save(dict(model=model.state_dict(), optimiser=optimiser.state_dict(), step=step + 1,
                             seconds=seconds), saved)
@@ -158,7 +176,8 @@ def count_nats(train_tokens: np.ndarray, tokens: np.ndarray, order: int) -> floa
             keys, counts = np.unique(longer & np.uint64((1 << BITS * n) - 1), return_counts=True)
         else:
             keys, counts = np.unique(grams, return_counts=True)
-        discount = (counts == 1).sum() / ((counts == 1).sum() + 2 * (counts == 2).sum())
+        once, twice = ((counts == times).sum() for times in (1, 2))
+        discount = once / (once + 2 * twice) if once else .5  # in a text of a few kinds of token, all come often
         contexts, first = np.unique(keys >> np.uint64(BITS), return_index=True)
         totals, kinds = np.add.reduceat(counts, first), np.diff(np.append(first, len(keys)))
         asked = np.zeros(len(p), np.uint64)
@@ -198,6 +217,17 @@ def quality(model: Transformer, text: corpus.Corpus, out: pathlib.Path) -> dict[
     bits |= {"gzip": len(gzip.compress(plain, 9)) * 8 / len(plain), "xz": len(lzma.compress(plain)) * 8 / len(plain)}
     return {name: round(value, 4) for name, value in bits.items()} | dict(
         bytes_per_token=round(len(plain) / len(tokens), 3), nats_per_token=round(found["model"] / len(tokens), 4))
+
+
+def ship(model: Transformer, words, name: str) -> None:
+    """Write the model, in half precision, and its tokens to course/data."""
+    pieces = pieces_of(words)
+    arrays = {"tokens.npz": dict(bytes=np.frombuffer(b"".join(pieces), np.uint8),
+                                 lengths=np.array([len(piece) for piece in pieces], np.uint8)),
+              name: {key: value.half().numpy() for key, value in model.state_dict().items()}}
+    for file, content in arrays.items():
+        (data.FOLDER / file).write_bytes(npz(content))
+        data.record(file)
 
 
 def main(arguments: list[str] | None = None) -> int:

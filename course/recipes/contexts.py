@@ -1,0 +1,250 @@
+"""Which unit stands for a context? Chosen on text A, developed on text B, scored on text C, once.
+
+    python -m course.recipes.contexts --corpus FOLDER --tokens FOLDER --model FILE --dictionary FILE
+        --twin-dictionary FILE --out FILE [--score C]
+
+For every context of course.recipes.corpus_contexts and every kind of unit, the unit and the threshold with the
+largest F1 on part A are taken, and scored on part B, or on part C where that is asked for. A token belongs to a
+context when at least half of its bytes do; a unit names a token when it is above its threshold there. The interval is
+a bootstrap over documents, 95 %.
+
+The kinds: the latents of the dictionary, all of them, and 512 drawn at random (as many candidates as there are
+neurons; the mean over 20 draws); the neurons; as many random directions as latents, of which the k largest count; the
+512 principal components, both ways; and the neurons and the latents of the model with random weights.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import pathlib
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from course import sae
+from course.language import END, Language, Tokens
+from course.recipes import corpus
+from course.recipes.corpus_contexts import CONTEXTS, Context
+from course.recipes.dictionaries import language, load
+
+COMMAND = "python -m course.recipes.contexts"
+LEVELS, DRAWS, RESAMPLES = 256, 20, 1000
+MOST = 60_000_000  # activations in memory at a time
+
+
+@dataclass
+class Part:
+    """Tokens of one split in windows; ``document`` says which document each token of the text is from (−1: END)."""
+    numbers: np.ndarray  #: (tokens,)
+    document: np.ndarray  #: (tokens,)
+    members: list[np.ndarray]  #: for each context, the places of its tokens
+
+
+def read(text: corpus.Corpus, split: str, tokens: Tokens, contexts: tuple[Context, ...] = CONTEXTS) -> Part:
+    """The tokens of a split, END before each document, and where each context is."""
+    numbers, document, members, at = [], [], [[] for _ in contexts], 0
+    for k in text.part(split):
+        some = tokens.encode(text.bytes_of(k).decode())
+        ends = np.cumsum([len(tokens.pieces[n]) for n in some])
+        starts = np.append(0, ends[:-1])
+        for found, context in zip(members, contexts, strict=True):
+            inside = np.append(0, np.cumsum(text.mask(context, k)))
+            found.append(at + 1 + np.flatnonzero(2 * (inside[ends] - inside[starts]) >= ends - starts))
+        numbers += [END, *some]
+        document += [-1] + [k] * len(some)
+        at += 1 + len(some)
+    return Part(np.array(numbers, np.int64), np.array(document), [np.concatenate(found) for found in members])
+
+
+@torch.no_grad()
+def neurons(model: Language, part: Part) -> Iterator[torch.Tensor]:
+    """The neurons at every token, (4096, 512) at a time; each token is read with 64 to 127 tokens before it, but for
+    the first of the text."""
+    length, half, numbers = model.length, model.length // 2, torch.from_numpy(part.numbers)
+    padded = torch.cat([numbers, torch.full((-len(numbers) % half + half,), END)])
+    rows = torch.cat([padded[:length][None], padded.unfold(0, length, half)])[:-(-len(numbers) // half)]
+    for k, some in enumerate(rows.split(64)):
+        kept = model.neurons(some)
+        if k == 0:
+            yield kept[0, :half]
+            kept = kept[1:]
+        yield kept[:, half:].flatten(0, 1)
+
+
+class Units:
+    """Activations of many units over a text: for each unit, where it is above zero and how far."""
+
+    def __init__(self, count: int):
+        self.count, self._places, self._units, self._values, self._at = count, [], [], [], 0
+
+    def add(self, values: torch.Tensor) -> None:
+        """The next activations, (tokens, count)."""
+        place, unit = torch.nonzero(values > 0, as_tuple=True)
+        self._places.append((place + self._at).int().numpy())
+        self._units.append(unit.short().numpy() if self.count < 2**15 else unit.int().numpy())
+        self._values.append(values[place, unit].half().numpy())
+        self._at += len(values)
+
+    def done(self, tokens: int) -> Units:
+        """Sort by unit; what lies beyond the last of ``tokens`` was padding."""
+        units, places, values = (np.concatenate(p) for p in (self._units, self._places, self._values))
+        kept = places < tokens
+        units, places, values = units[kept], places[kept], values[kept]
+        order = np.argsort(units, kind="stable")
+        self.places, self.values = places[order], values[order]
+        self.first = np.searchsorted(units[order], np.arange(self.count + 1))
+        del self._units, self._places, self._values
+        return self
+
+    def of(self, unit: int) -> tuple[np.ndarray, np.ndarray]:
+        """Where one unit is above zero, and its values there."""
+        span = slice(self.first[unit], self.first[unit + 1])
+        return self.places[span], self.values[span].astype(np.float32)
+
+
+def choose(units: Units, part: Part) -> tuple[np.ndarray, np.ndarray]:
+    """For every unit and context the largest F1 over thresholds and the threshold, each (units, contexts).
+
+    Thresholds: zero, and 255 quantiles of the unit's own values above zero.
+    """
+    inside = np.zeros((len(part.members), len(part.numbers)), bool)
+    for row, member in zip(inside, part.members, strict=True):
+        row[member] = True
+    best, threshold = np.zeros((units.count, len(inside))), np.zeros((units.count, len(inside)), np.float32)
+    sizes = inside.sum(1)
+    for unit in range(units.count):
+        places, values = units.of(unit)
+        if not len(places):
+            continue
+        borders = np.unique(np.quantile(values, np.arange(LEVELS) / LEVELS, method="lower"))
+        borders[0] = 0
+        level = np.searchsorted(borders, values, side="left") - 1  # above borders[level], not above the next
+        above = np.bincount(level, minlength=len(borders))[::-1].cumsum()[::-1]
+        for context in np.flatnonzero(sizes):
+            right = np.bincount(level[inside[context, places]], minlength=len(borders))[::-1].cumsum()[::-1]
+            f1 = 2 * right / (above + sizes[context])
+            at = f1.argmax()
+            best[unit, context], threshold[unit, context] = f1[at], borders[at]
+    return best, threshold
+
+
+def counts(units: Units, unit: int, threshold: float, part: Part, context: int) -> np.ndarray:
+    """Per document: tokens named and right, named, and in the context, (documents, 3)."""
+    places, values = units.of(unit)
+    named = np.zeros(len(part.numbers), bool)
+    named[places[values > threshold]] = True
+    true = np.zeros(len(part.numbers), bool)
+    true[part.members[context]] = True
+    _, document = np.unique(part.document, return_inverse=True)
+    return np.stack([np.bincount(document, weights=w) for w in (named & true, named, true)], 1)
+
+
+def scores(per_document: np.ndarray, seed: int = 0) -> dict[str, float]:
+    """Precision, recall, F1 and its 95 % interval under resampling of documents."""
+    draw = np.random.default_rng(seed)
+    right, named, true = per_document.sum(0)
+    relevant = per_document[per_document.any(1)]  # the others add nothing, however often they are drawn
+    resampled = np.zeros((RESAMPLES, 3))
+    for row in resampled:
+        row += draw.multinomial(draw.binomial(len(per_document), len(relevant) / len(per_document)),
+                                np.full(len(relevant), 1 / max(1, len(relevant)))) @ relevant if len(relevant) else 0
+    with np.errstate(invalid="ignore"):
+        f1 = np.nan_to_num(2 * resampled[:, 0] / (resampled[:, 1] + resampled[:, 2]))
+    low, high = np.quantile(f1, [.025, .975])
+    return dict(precision=round(right / named if named else 0.0, 3), recall=round(right / true if true else 0.0, 3),
+                f1=round(2 * right / (named + true) if named + true else 0.0, 3),
+                low=round(float(low), 3), high=round(float(high), 3))
+
+
+def random_dictionary(like: sae.SAE, seed: int = 0) -> sae.SAE:
+    """As many latents, in random directions with random weights of the same length; the same k and centre."""
+    rows = torch.randn(like.decoder.shape, generator=torch.Generator().manual_seed(seed))
+    rows /= rows.norm(dim=1, keepdim=True)
+    return sae.SAE("topk", like.k, rows, torch.zeros(len(rows)), rows, like.centre)
+
+
+def kinds(model: Language, dictionary: sae.SAE, other: Language, other_dictionary: sae.SAE, part: Part,
+          ) -> dict[str, tuple[Language, int, Callable]]:
+    """Name → the model, how many units, and what makes them of neurons (count, 512)."""
+    x = torch.cat(list(neurons(model, part)))[:len(part.numbers)]
+    mean = x.mean(0)
+    covariance = (x - mean).T @ (x - mean)
+    axes = torch.linalg.eigh(covariance).eigenvectors
+    both = torch.cat([axes, -axes], 1)
+    scrambled = random_dictionary(dictionary)
+    return {"latents": (model, len(dictionary.bias), dictionary.encode), "neurons": (model, 512, lambda x: x),
+            "random directions": (model, len(dictionary.bias), scrambled.encode),
+            "principal components": (model, 1024, lambda x: (x - mean) @ both),
+            "neurons, random weights": (other, 512, lambda x: x),
+            "latents, random weights": (other, len(other_dictionary.bias), other_dictionary.encode)}
+
+
+def units_of(model: Language, columns: np.ndarray, make: Callable, part: Part) -> Units:
+    """Some units of one kind over a part."""
+    found = Units(len(columns))
+    with torch.no_grad():
+        for x in neurons(model, part):
+            found.add(make(x)[:, columns])
+    return found.done(len(part.numbers))
+
+
+def choose_all(model: Language, count: int, make: Callable, part: Part) -> tuple[np.ndarray, np.ndarray]:
+    """:func:`choose` for all units of a kind, as many at a time as fit into memory."""
+    with torch.no_grad():
+        share = float((make(next(neurons(model, part))) > 0).float().mean())
+    blocks = max(1, round(share * count * len(part.numbers) / MOST))
+    found = [choose(units_of(model, columns, make, part), part)
+             for columns in np.array_split(np.arange(count), blocks)]
+    return np.concatenate([best for best, _ in found]), np.concatenate([threshold for _, threshold in found])
+
+
+def compare(chosen_on: Part, scored_on: Part, kinds: dict) -> dict:
+    """For every kind and context: the unit, its threshold, F1 on A, and :func:`scores` on the other part."""
+    found, draw = {}, np.random.default_rng(0)
+    for name, (model, count, make) in kinds.items():
+        best, threshold = choose_all(model, count, make, chosen_on)
+        among = {name: [np.arange(count)]}
+        if name == "latents":
+            among["512 latents"] = [draw.choice(count, min(512, count), replace=False) for _ in range(DRAWS)]
+        picks = {key: [[int(some[best[some, c].argmax()]) for some in subsets] for c in range(best.shape[1])]
+                 for key, subsets in among.items()}
+        columns = np.unique([pick for rows in picks.values() for row in rows for pick in row])
+        units = units_of(model, columns, make, scored_on)
+        for key, rows in picks.items():
+            found[key] = []
+            for context, row in enumerate(rows):
+                each = [scores(counts(units, int(np.searchsorted(columns, unit)), threshold[unit, context], scored_on,
+                                      context)) for unit in row]
+                mean = {of: round(float(np.mean([one[of] for one in each])), 3) for of in each[0]}
+                only = dict(unit=row[0], threshold=round(float(threshold[row[0], context]), 4),
+                            f1_chosen=round(float(best[row[0], context]), 3)) if len(row) == 1 else {}
+                found[key].append(only | mean)
+            print(key, round(float(np.mean([row["f1"] for row in found[key]])), 3), flush=True)
+    return found
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Choose on A, score on B or C, write; returns 0."""
+    parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__.splitlines()[0])
+    parser.add_argument("--corpus", type=pathlib.Path, default=pathlib.Path("build/corpus"))
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--dictionary", type=pathlib.Path, required=True)
+    parser.add_argument("--twin-dictionary", type=pathlib.Path, required=True)
+    parser.add_argument("--out", type=pathlib.Path, required=True)
+    parser.add_argument("--score", choices=("B", "C"), default="B")
+    given = parser.parse_args(arguments)
+    text, model, other = corpus.load(given.corpus), language(given.model), language("twin")
+    parts = {split: read(text, split, model.tokens) for split in ("A", given.score)}
+    some = kinds(model, load(given.dictionary), other, load(given.twin_dictionary), parts["A"])
+    found = compare(parts["A"], parts[given.score], some)
+    sizes = {split: [len(member) for member in part.members] for split, part in parts.items()}
+    given.out.write_text(json.dumps(dict(scored_on=given.score, contexts=[c.name for c in CONTEXTS], tokens=sizes,
+                                         kinds=found), indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,151 @@
+"""Train dictionaries on the neurons of the language model, and write down how good they are.
+
+    python -m course.recipes.dictionaries --model FILE [--tokens FOLDER] [--out FOLDER] [--sizes 512 1024 …]
+
+``--model`` is what course.recipes.language_model wrote, or ``twin`` for the control with random weights; in
+``--tokens`` lie the tokens that it made. For each size a file in ``--out`` and a line of ``table.jsonl`` there; sizes
+that have a line are left out, so that a run goes on where it stopped.
+
+Measured on the validation text, which neither the model nor a dictionary was trained on: variance explained, mean
+number of latents on (L0), latents never on among all its tokens (dead) or on for fewer than one token in 100 000
+(ultra-rare), and the share of the loss recovered, against neurons set to zero and against neurons set to their mean.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import pathlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+
+from course import sae
+from course.language import SHAPE, Language, tokens, twin
+from course.transformer import Transformer
+
+COMMAND = "python -m course.recipes.dictionaries"
+SIZES, K, STEPS, BATCH = (512, 1024, 2048, 4096), 16, 8000, 1024
+FIELDS = ("encoder", "bias", "decoder", "centre")
+ROWS = 1024  # windows of text read at once; half of twice as many activations are used before more are read
+RARE = 1e-5
+NEURONS = SHAPE["mlp"]
+
+
+def language(place: str) -> Language:
+    """The model in ``place``, or the one with random weights for "twin"."""
+    if place == "twin":
+        return twin()
+    model = Transformer(**SHAPE)
+    model.load_state_dict(torch.load(place, map_location="cpu", weights_only=True))
+    return Language(model, tokens())
+
+
+def activations(model: Language, text: np.ndarray, seed: int, rows: int = ROWS) -> Iterator[torch.Tensor]:
+    """Batches (1024, 512) of neurons at places drawn from ``text``, mixed over many windows; without end."""
+    draw, pool = torch.Generator().manual_seed(seed), None
+    while True:
+        fresh = [_neurons(model, text, draw, rows) for _ in range(1 if pool is not None else 2)]
+        pool = torch.cat(fresh + ([] if pool is None else [pool]))
+        pool = pool[torch.randperm(len(pool), generator=draw)]
+        half = len(pool) // 2
+        yield from pool[:half].split(BATCH)
+        pool = pool[half:].clone()
+
+
+def _neurons(model, text, draw, rows):
+    length = model.length
+    starts = torch.randint(len(text) - length, (rows,), generator=draw).tolist()
+    windows = torch.from_numpy(np.stack([text[s:s + length] for s in starts]).astype(np.int64))
+    return torch.cat([model.neurons(part).flatten(0, 1) for part in windows.split(64)])
+
+
+def windows(text: np.ndarray, length: int, most: int | None = None) -> torch.Tensor:
+    """``text`` in rows of ``length`` tokens, (rows, length), at most ``most`` of them, from all over the text."""
+    count = len(text) // length
+    rows = torch.from_numpy(text[:count * length].astype(np.int64).reshape(count, length))
+    return rows if most is None or most >= count else rows[torch.linspace(0, count - 1, most).long()]
+
+
+def losses(model: Language, rows: torch.Tensor, change: Callable, mean: torch.Tensor) -> dict[str, float]:
+    """Nats per token of ``rows`` as the model is, with its neurons through ``change``, at zero, and at ``mean``; and
+    the share of the loss that ``change`` recovers against each of the two."""
+    found = dict(model=model.loss(rows), changed=model.loss(rows, change), zero=model.loss(rows, torch.zeros_like),
+                 mean=model.loss(rows, mean.expand_as))
+    for name in ("zero", "mean"):
+        found[f"recovered_{name}"] = (found[name] - found["changed"]) / (found[name] - found["model"])
+    return found
+
+
+def through(dictionary: sae.SAE) -> Callable:
+    """What the dictionary makes of neurons (batch, length, 512), as a change for :meth:`Language.loss`."""
+    return lambda neurons: dictionary(neurons.flatten(0, 1)).view_as(neurons)
+
+
+@torch.no_grad()
+def measure(model: Language, dictionary: sae.SAE, text: np.ndarray, most: int = 1024) -> dict[str, float]:
+    """Everything the table says about a dictionary, on ``text``; losses on ``most`` windows of it."""
+    rows = windows(text, model.length)
+    times, count, total, squares, error = 0, 0, torch.zeros(NEURONS, dtype=torch.double), 0.0, 0.0
+    for part in rows.split(32):
+        x = model.neurons(part).flatten(0, 1)
+        latents = dictionary.encode(x)
+        error += float((dictionary.decode(latents) - x).square().sum())
+        times, count = times + (latents != 0).sum(0), count + len(x)
+        total, squares = total + x.double().sum(0), squares + float(x.square().sum())
+    mean = total / count
+    variance = squares - count * float(mean.square().sum())
+    share = times.double() / count
+    return dict(l0=float(share.sum()), explained=1 - error / variance, dead=float((times == 0).double().mean()),
+                ultra_rare=float(((share < RARE) & (times > 0)).double().mean()),
+                **losses(model, windows(text, model.length, most), through(dictionary), mean.float()))
+
+
+def save(dictionary: sae.SAE, place: pathlib.Path) -> None:
+    """Write a dictionary as arrays."""
+    np.savez(place, k=np.array(dictionary.k), **{name: getattr(dictionary, name).numpy() for name in FIELDS})
+
+
+def load(place: pathlib.Path) -> sae.SAE:
+    """Read what :func:`save` wrote."""
+    with np.load(place, allow_pickle=False) as stored:
+        return sae.SAE("topk", int(stored["k"]), *(torch.from_numpy(stored[name]) for name in FIELDS))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Train and measure what is missing; returns 0."""
+    parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__.splitlines()[0])
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--tokens", type=pathlib.Path, default=pathlib.Path("build/model"))
+    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("build/dictionaries"))
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
+    parser.add_argument("--k", type=int, default=K)
+    parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args(arguments)
+    given.out.mkdir(parents=True, exist_ok=True)
+    table, model = given.out / "table.jsonl", language(given.model)
+    done = {json.loads(line)["name"] for line in table.read_text().splitlines()} if table.exists() else set()
+    training, validation = (np.load(given.tokens / f"{split}.npy", mmap_mode="r") for split in ("train", "validation"))
+    for size in given.sizes:
+        name = f"{pathlib.Path(given.model).stem}-{size}-k{given.k}-{given.steps}-{given.seed}"
+        if name in done:
+            continue
+        begun = time.perf_counter()
+        with torch.no_grad():
+            batches = activations(model, training, given.seed)
+            made = sae.train(batches, size, k=given.k, steps=given.steps, seed=given.seed)
+        seconds = time.perf_counter() - begun
+        save(made, given.out / f"{name}.npz")
+        line = dict(name=name, size=size, k=given.k, steps=given.steps, seconds=round(seconds),
+                    **{key: round(value, 5) for key, value in measure(model, made, validation).items()})
+        with table.open("a") as file:
+            file.write(json.dumps(line) + "\n")
+        print(line, flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
