@@ -59,7 +59,7 @@ class Picture(anywidget.AnyWidget):
         super().__init__(library=_library(), figure=figure.to_json(), description=description)
 
 
-class _OwnKeys(anywidget.AnyWidget):
+class OwnKeys(anywidget.AnyWidget):
     """Keeps the keys pressed in a demo from JupyterLab, where arrows would go to the next cell."""
 
     _esm = """
@@ -76,7 +76,8 @@ class _OwnKeys(anywidget.AnyWidget):
     } };"""
 
 
-def _line(text: str, kind: str) -> str:
+def line(text: str, kind: str) -> str:
+    """One sentence as HTML of the class ``course-kind``, escaped."""
     return f'<div class="course-{kind}" style="line-height:1.45;max-width:60em">{html.escape(text)}</div>'
 
 
@@ -85,7 +86,7 @@ class Shown(ipywidgets.VBox):
 
     def __init__(self, figure: go.Figure, sentence: str, above: Sequence[ipywidgets.Widget] = ()):
         self.picture = Picture(figure, sentence)
-        self.sentence = ipywidgets.HTML(_line(sentence, "sentence"))
+        self.sentence = ipywidgets.HTML(line(sentence, "sentence"))
         super().__init__([*above, self.picture, self.sentence])
         self.add_class("course-demo" if above else "course-figure")
 
@@ -93,7 +94,7 @@ class Shown(ipywidgets.VBox):
         """Redraw in place; the browser is told once."""
         with self.picture.hold_sync():
             self.picture.figure, self.picture.description = figure.to_json(), sentence
-        self.sentence.value = _line(sentence, "sentence")
+        self.sentence.value = line(sentence, "sentence")
 
 
 def show(figure: go.Figure, sentence: str) -> Shown:
@@ -117,8 +118,8 @@ class Live(Shown):
             figure, sentence = self._call()
         except CourseError as error:  # e.g. a bad first value: an empty picture, and the sentence
             figure, sentence = go.Figure(), ""
-            self.message.value = _line(str(error), "message")
-        super().__init__(figure, sentence, above=[_OwnKeys(), box, self.message])
+            self.message.value = line(str(error), "message")
+        super().__init__(figure, sentence, above=[OwnKeys(), box, self.message])
         if busy:
             self.add_class("course-trains")
             self.message.layout.min_height = "1.6em"  # the picture does not jump when the line comes and goes
@@ -130,14 +131,14 @@ class Live(Shown):
 
     def _redraw(self, _change=None) -> None:
         if self.busy:
-            self.message.value = _line(self.busy, "busy")
+            self.message.value = line(self.busy, "busy")
         try:
             self.update(*self._call())
             self.message.value = ""
         except CourseError as error:
-            self.message.value = _line(str(error), "message")
+            self.message.value = line(str(error), "message")
         except Exception as error:
-            self.message.value = _line(
+            self.message.value = line(
                 f"This demo stopped: {type(error).__name__}: {error}. "
                 "The picture shows the last setting that worked.", "broken")
             if os.environ.get("COURSE_STRICT"):
@@ -190,11 +191,11 @@ def switch(value: bool, label: str):
 
 def table(rows: Iterable[Sequence], headings: Sequence[str]) -> ipywidgets.HTML:
     """A table for what differs from machine to machine, which printed text should not hold."""
-    def line(cells, tag):
+    def row(cells, tag):
         return "<tr>" + "".join(f'<{tag} style="text-align:left;padding:2px 16px 2px 0">{html.escape(str(cell))}'
                                 f"</{tag}>" for cell in cells) + "</tr>"
-    body = "".join(line(row, "td") for row in rows)
-    return ipywidgets.HTML(f"<table><thead>{line(headings, 'th')}</thead><tbody>{body}</tbody></table>")
+    body = "".join(row(cells, "td") for cells in rows)
+    return ipywidgets.HTML(f"<table><thead>{row(headings, 'th')}</thead><tbody>{body}</tbody></table>")
 
 
 class Guess(ipywidgets.VBox):
@@ -203,7 +204,7 @@ class Guess(ipywidgets.VBox):
     def __init__(self, question: str, options: Sequence[str]):
         self.options = [str(option) for option in options]
         self.radio = ipywidgets.RadioButtons(options=self.options, index=None, layout=dict(width="max-content"))
-        super().__init__([_OwnKeys(), ipywidgets.HTML(_line(question, "question")), self.radio])
+        super().__init__([OwnKeys(), ipywidgets.HTML(line(question, "question")), self.radio])
         self.add_class("course-guess")
 
     def reveal(self, answer: str, why: str) -> ipywidgets.HTML:
@@ -222,11 +223,11 @@ class Guess(ipywidgets.VBox):
                 shown.value = (
                     '<div class="course-answer">You have not guessed yet. Choose above, and the answer comes '
                     f"here; or <details style='display:inline'><summary style='display:inline;cursor:pointer'>"
-                    f"<u>look without guessing</u></summary> {_line(f'The run says: {answer}. {why}', 'why')}"
+                    f"<u>look without guessing</u></summary> {line(f'The run says: {answer}. {why}', 'why')}"
                     "</details></div>")
             else:
                 verdict = "as the run says" if guess == answer else f"the run says: {answer}"
-                shown.value = _line(f"You guessed: {guess}; {verdict}. {why}", "answer")
+                shown.value = line(f"You guessed: {guess}; {verdict}. {why}", "answer")
 
         self.radio.observe(write, "value")
         write()

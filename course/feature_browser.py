@@ -1,0 +1,162 @@
+"""Pages about latents and neurons, and the browser that turns them.
+
+Introduced in notebook 08. A page is HTML without scripts. Every character that comes from a text is escaped, and
+those that would not be seen, or would change the order of others, are shown as signs.
+"""
+from __future__ import annotations
+
+import html
+import unicodedata
+from collections.abc import Sequence
+
+import ipywidgets
+import numpy as np
+
+from . import CourseError
+from .features import Example, Features
+from .widgets import OwnKeys, choice, line, text
+
+_SIGNS = {"\n": "⏎", "\t": "⇥", "\r": "␍", "\ufeff": "□"}
+_JOINERS = "\u200c\u200d"  # Persian and Devanagari need them
+_COLOUR = "230,159,0"
+_STYLE = """<style>
+.course-page{display:flex;flex-wrap:wrap;gap:8px 28px;line-height:1.5;color:var(--jp-content-font-color1)}
+.course-page>*{flex:1 1 18em;min-width:0}.course-page>.course-examples{flex:3 1 32em}
+.course-page h4{margin:10px 0 2px;font-size:14px}.course-page p{margin:2px 0;font-size:14px}
+.course-page td,.course-page th{padding:0 12px 0 0;text-align:left;font-size:13px}
+.course-example{white-space:pre-wrap;overflow-wrap:anywhere;font-size:14px;padding:3px 8px;margin:3px 0;
+border-left:3px solid rgba(128,128,128,.4);unicode-bidi:isolate}
+.course-example i{font-style:normal;opacity:.65;font-size:12px;unicode-bidi:isolate}
+.course-example b{text-decoration:underline;text-decoration-thickness:2px;text-underline-offset:3px}
+.course-bars{display:flex;align-items:flex-end;gap:1px;height:54px;max-width:20em;border-bottom:1px solid gray}
+.course-bars span{flex:1;background:rgb(0,114,178)}
+</style>"""
+
+
+def visible(token: str) -> str:
+    """``token`` as it can be shown: escaped, with signs for line ends and for what cannot be seen."""
+    def sign(letter):
+        if letter in _SIGNS:
+            return _SIGNS[letter]
+        hidden = unicodedata.category(letter) in ("Cc", "Cf", "Co", "Cs") and letter not in _JOINERS
+        return "□" if hidden else letter
+    return html.escape("".join(map(sign, token)))
+
+
+def shaded(tokens: Sequence[str], amounts: Sequence[float], largest: float, place: int | None = None) -> str:
+    """``tokens`` in a row, darker the larger their activation; the one at ``place`` is bold and underlined."""
+    found = []
+    for k, (token, amount) in enumerate(zip(tokens, amounts, strict=True)):
+        share = min(1.0, max(0.0, float(amount) / largest)) if largest > 0 else 0.0
+        shown = visible(token)
+        if share:
+            colour = f"rgba({_COLOUR},{.15 + .75 * share:.2f})"
+            shown = f'<span style="background:{colour}" title="{amount:.2f}">{shown}</span>'
+        found.append(f"<b>{shown}</b>" if k == place else shown)
+    return "".join(found)
+
+
+def _example(example: Example, largest: float) -> str:
+    row = shaded(example.tokens, example.amounts, largest, example.place)
+    return f'<div class="course-example" dir="auto">{row} <i dir="ltr">{html.escape(example.label)}</i></div>'
+
+
+def _rows(rows: Sequence[Sequence[str]], headings: Sequence[str]) -> str:
+    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><tr>{''.join(f'<th>{heading}</th>' for heading in headings)}</tr>{body}</table>"
+
+
+def _bars(counts: np.ndarray) -> str:
+    top = np.log1p(counts.max()) or 1.0
+    bars = "".join(f'<span style="height:{np.log1p(count) / top:.0%}"></span>' for count in counts)
+    return (f'<div class="course-bars" role="img" aria-label="Tokens by activation, from just above zero on the left '
+            f'to the largest on the right, on a logarithmic scale.">{bars}</div>')
+
+
+def examples(features: Features, kind: str, unit: int, most: int | None = None) -> str:
+    """The examples of one unit as HTML, the strongest first; at most ``most`` of each band."""
+    units = features.units(kind)
+    unit, largest = units.number(unit), float(units.largest[units.number(unit)])
+    found = [f"<h4>Activation: {band}</h4>" + "".join(_example(example, largest) for example in some[:most])
+             for band, some in units.bands(unit).items()]
+    return "".join(found) or "<p>It is never on in the text that comes with the course.</p>"
+
+
+def page(features: Features, kind: str, unit: int) -> str:
+    """Everything known about one unit, as HTML."""
+    units = features.units(kind)
+    unit = units.number(unit)
+    density = float(units.density[unit])
+    named = [[visible(name), f"{share:.0%}", f"{times:.1f} ×"] for name, share, times in units.labels(unit)]
+    up, down = features.logits(kind, unit)
+    tokens = [[f"<span dir='auto'>“{visible(a)}”</span>", f"{x:+.2f}", f"<span dir='auto'>“{visible(b)}”</span>",
+               f"{y:+.2f}"] for (a, x), (b, y) in zip(up, down, strict=True)]
+    often = f"one token in {1 / density:,.0f}" if density else "no token"
+    facts = (f"<h4>How often</h4><p>On for {often} of the text; at most {float(units.largest[unit]):.2f}.</p>"
+             f"{_bars(units.histogram[unit])}<p>just above 0 … largest; tokens on a logarithmic scale</p>"
+             f"<h4>Where</h4>{_rows(named, ['document', 'of its tokens', 'than by chance'])}"
+             f"<h4>What it does</h4><p>Without it the model loses {float(units.effect[unit]):.3f} nats on a token "
+             f"where it is on.</p>{_rows(tokens, ['more likely', '', 'less likely', ''])}")
+    return (f'{_STYLE}<div class="course-page"><div class="course-examples">{examples(features, kind, unit)}</div>'
+            f"<div>{facts}</div></div>")
+
+
+def reading(features: Features, words: str, most: int = 5) -> str:
+    """Which latents are on at each token of ``words``, as an HTML table."""
+    rows = [[f"<span dir='auto'>“{visible(token)}”</span>",
+             " · ".join(f"{unit} ({amount:.1f})" for unit, amount in found) or "none"]
+            for token, found in features.on(words, most)]
+    return f'{_STYLE}<div class="course-page">{_rows(rows, ["token", "latents that are on (activation)"])}</div>'
+
+
+class FeatureBrowser(ipywidgets.VBox):
+    """Pages of latents and neurons under a search line; make one with :func:`browse`."""
+
+    def __init__(self, features: Features, search: str):
+        self.features = features
+        self.search = text(search, "find a word, a context or a number", width="28em")
+        self.found = choice([], "found")
+        self.kind = choice([("latents of the dictionary", "latent"), ("neurons of the model", "neuron")], "look at")
+        self.number = ipywidgets.BoundedIntText(0, 0, len(features.latents) - 1, description="number",
+                                                style=dict(description_width="initial"), layout=dict(width="10em"))
+        self.message, self.shown = ipywidgets.HTML(), ipywidgets.HTML()
+        row = dict(flex_flow="row wrap", grid_gap="4px 24px")
+        super().__init__([OwnKeys(), ipywidgets.HBox([self.search, self.found], layout=row),
+                          ipywidgets.HBox([self.kind, self.number], layout=row), self.message, self.shown])
+        self.add_class("course-demo")
+        self.search.observe(self._search, "value")
+        self.found.observe(lambda change: change.new is not None and self._go("latent", change.new), "value")
+        self.kind.observe(self._kind, "value")
+        self.number.observe(lambda _change: self._draw(), "value")
+        self._search()
+
+    def _search(self, _change=None):
+        try:
+            options = self.features.search(self.search.value)
+        except CourseError as error:
+            self.message.value = line(str(error), "message")
+            return
+        self.message.value = "" if options else line("No latent is on for this.", "message")
+        self.found.options = [(f"latent {unit}: {why}", unit) for unit, why in options]
+        if options:
+            self._go("latent", options[0][0])
+
+    def _kind(self, change):
+        self.number.max = len(self.features.units(change.new)) - 1
+        self._draw()
+
+    def _go(self, kind, unit):
+        with self.hold_trait_notifications():
+            self.kind.value, self.number.value = kind, int(unit)
+        self._draw()
+
+    def _draw(self):
+        try:
+            self.shown.value = page(self.features, self.kind.value, self.number.value)
+        except CourseError as error:
+            self.message.value = line(str(error), "message")
+
+
+def browse(features: Features, search: str = "arabic") -> FeatureBrowser:
+    """Search latents and turn their pages; neurons too."""
+    return FeatureBrowser(features, search)

@@ -1,0 +1,255 @@
+"""What the units of a dictionary stand for: examples, contexts, effects.
+
+Introduced in notebook 08. A unit is a latent of the shipped dictionary or a neuron of the model. Examples are taken
+over the whole range of a unit's activations, not from its top alone, as in "Towards Monosemanticity" (Bricken et al.
+2023). Everything here was written by ``course.recipes.features``, from text that the model was not trained on.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+import numpy as np
+import torch
+from torch.nn.functional import cross_entropy, normalize
+
+from . import CourseError, data, language
+from .sae import SAE
+
+BEFORE, AFTER = 20, 8  #: tokens of an example before and after the one where the unit was chosen
+KINDS = ("latent", "neuron")
+BANDS = ("the strongest", "more than three quarters of the largest", "half to three quarters", "a quarter to half",
+         "up to a quarter")
+
+
+@dataclass(frozen=True)
+class Example:
+    """A snippet of text with what one unit says to each of its tokens."""
+
+    label: str  #: what kind of document it is from
+    tokens: list[str]
+    amounts: np.ndarray  #: (tokens,) activations, 0 where the unit is off
+    place: int  #: which of the tokens the example was chosen for
+
+
+@dataclass(frozen=True)
+class Score:
+    """How well a unit names a context, on text that had no part in choosing it."""
+
+    kind: str
+    unit: int
+    threshold: float  #: the unit names a token when it is above this
+    precision: float
+    recall: float
+    f1: float
+
+
+class Sample:
+    """Text to look at, as tokens, with a label for each document."""
+
+    def __init__(self, arrays: dict[str, np.ndarray], tokens: language.Tokens):
+        self.numbers, self.starts, self._labels = arrays["numbers"], arrays["starts"], arrays["labels"]
+        self.names = bytes(arrays["names"]).decode().split("\n")
+        self.tokens = tokens
+
+    def __len__(self):
+        return len(self.numbers)
+
+    def document(self, place: int) -> int:
+        """The number of the document that the token at ``place`` is from."""
+        return int(np.searchsorted(self.starts, place, "right")) - 1
+
+    def label(self, document: int) -> str:
+        """What kind of document it is."""
+        return self.names[self._labels[document]]
+
+    def around(self, place: int) -> tuple[list[str], int]:
+        """The tokens before and after ``place`` in its document, and where among them it stands."""
+        document = self.document(place)
+        end = self.starts[document + 1] if document + 1 < len(self.starts) else len(self.numbers)
+        first, last = max(self.starts[document], place - BEFORE), min(end, place + AFTER + 1)
+        return self.tokens.shown(self.numbers[first:last]), int(place - first)
+
+    def rows(self, length: int, most: int, seed: int = 0) -> torch.Tensor:
+        """Windows (most, length) from all over the text, in an order drawn from ``seed``."""
+        count = len(self.numbers) // length
+        chosen = np.random.default_rng(seed).permutation(count)[:most]
+        whole_rows = self.numbers[:count * length].reshape(count, length)
+        return torch.from_numpy(whole_rows[chosen].astype(np.int64))
+
+
+class Units:
+    """The latents of a dictionary, or the neurons, with what was written down of each."""
+
+    def __init__(self, kind: str, arrays: dict[str, np.ndarray], sample: Sample):
+        self.kind, self.sample = kind, sample
+        self.density = arrays["density"]  #: (units,) the share of tokens at which it is on
+        self.largest = arrays["largest"]  #: (units,) its largest activation
+        self.effect = arrays["effect"]  #: (units,) nats lost per token where it is on, when it is set to zero
+        self.histogram = arrays["histogram"]  #: (units, 20) tokens by activation, from just above 0 to the largest
+        self.by_label = arrays["by_label"]  #: (units, labels) tokens at which it is on, by kind of document
+        self._places, self._first, self._amounts = arrays["places"], arrays["first"], arrays["amounts"]
+        self._bands = arrays["bands"]
+
+    def __len__(self):
+        return len(self.density)
+
+    def number(self, unit) -> int:
+        """``unit`` as a number of one of these units; :class:`CourseError` if there is none."""
+        try:
+            value = int(unit)
+            if value == float(unit) and not isinstance(unit, bool) and 0 <= value < len(self):
+                return value
+        except (TypeError, ValueError, OverflowError):
+            pass
+        raise CourseError(f"The {self.kind}s have numbers from 0 to {len(self) - 1}, and {unit!r} is none of them.")
+
+    def bands(self, unit: int) -> dict[str, list[Example]]:
+        """Examples by how strong the activation is, the strongest first."""
+        unit, found = self.number(unit), {}
+        for k in range(self._first[unit], self._first[unit + 1]):
+            tokens, place = self.sample.around(int(self._places[k]))
+            amounts = np.zeros(len(tokens))
+            # stored from BEFORE tokens before the place to AFTER tokens after it, whatever the document's borders
+            stored = self._amounts[k].astype(float) / 255 * float(self.largest[unit])
+            amounts[:] = stored[BEFORE - place:BEFORE - place + len(tokens)]
+            document = self.sample.document(int(self._places[k]))
+            found.setdefault(BANDS[self._bands[k]], []).append(
+                Example(self.sample.label(document), tokens, amounts, place))
+        return found
+
+    def labels(self, unit: int, most: int = 5) -> list[tuple[str, float, float]]:
+        """The kinds of document where it is on: name, share of its tokens, and how many times as often as by chance."""
+        counts, base = self.by_label[self.number(unit)].astype(float), self.sample_share
+        shares = counts / max(1.0, counts.sum())
+        order = np.argsort(-shares, kind="stable")[:most]
+        return [(self.sample.names[k], float(shares[k]), float(shares[k] / base[k])) for k in order if shares[k] > 0]
+
+    @cached_property
+    def sample_share(self) -> np.ndarray:
+        """The share of the text that each kind of document has."""
+        ends = np.append(self.sample.starts[1:], len(self.sample))
+        sizes = np.bincount(self.sample._labels, weights=ends - self.sample.starts, minlength=len(self.sample.names))
+        return np.maximum(sizes / sizes.sum(), 1e-9)
+
+
+class Features:
+    """The shipped dictionary and everything known about it; get it with :func:`load`."""
+
+    def __init__(self, model: language.Language, sae: SAE, sample: Sample, latents: Units, neurons: Units,
+                 scores: dict | None = None):
+        self.model, self.sae, self.sample, self.latents, self.neurons = model, sae, sample, latents, neurons
+        self.scores = scores or {}
+
+    def units(self, kind: str) -> Units:
+        """The latents, or the neurons."""
+        if kind not in KINDS:
+            raise CourseError(f"A unit is a latent or a neuron, and not {kind!r}.")
+        return self.latents if kind == "latent" else self.neurons
+
+    def logits(self, kind: str, unit: int, most: int = 8) -> tuple[list[tuple[str, float]], list[tuple[str, float]]]:
+        """The tokens that the unit makes more likely, and less likely, with what it adds to their logits per unit
+        of activation (directly, see :meth:`course.language.Language.upward`)."""
+        unit = self.units(kind).number(unit)
+        direction = self.sae.decoder[unit] if kind == "latent" else torch.eye(len(self.neurons))[unit]
+        added = self.model.upward(direction[None])[0]
+
+        def named(found):
+            return [(self.model.tokens.decode([n]), float(v)) for v, n in zip(*map(torch.Tensor.tolist, found),
+                                                                              strict=True)]
+        return named(added.topk(most)), named(added.topk(most, largest=False))
+
+    def on(self, text: str, most: int = 5) -> list[tuple[str, list[tuple[int, float]]]]:
+        """For each token of ``text`` (as much of it as the model can see): the latents that are on, strongest first."""
+        numbers = self.model.read(text)
+        if numbers.shape[1] < 2:
+            raise CourseError("There is no text to read. Type a word or a sentence.")
+        latents = self.sae.encode(self.model.neurons(numbers)[0, 1:])
+        best = latents.topk(min(most, latents.shape[1]), dim=1)
+        shown = self.model.tokens.shown(numbers[0, 1:].tolist())
+        return [(token, [(n, v) for n, v in zip(row.tolist(), values.tolist(), strict=True) if v > 0])
+                for token, row, values in zip(shown, best.indices, best.values, strict=True)]
+
+    def context(self, name: str) -> dict[str, list[Score]]:
+        """The best latents and the best neurons for a context, by F1: chosen on one text, scored on another."""
+        if name not in self.scores:
+            raise CourseError(f"{name!r} is not one of the labelled contexts: {', '.join(sorted(self.scores))}.")
+        return {kind: [Score(kind, **row) for row in rows] for kind, rows in self.scores[name].items()}
+
+    def search(self, words: str, most: int = 12) -> list[tuple[int, str]]:
+        """Latents for what somebody types, each with the reason: a number, a labelled context, or else any text,
+        by the latents that are strongest on it (as a share of their largest activation)."""
+        words = words.strip() if isinstance(words, str) else words
+        if not isinstance(words, str) or not words:
+            raise CourseError("Type a number, the name of a context, or any word or text.")
+        if words.isdecimal() and words.isascii() and int(words) < len(self.latents):
+            return [(int(words), "its number")]
+        if words.lower() in self.scores:
+            return [(score.unit, f"{words.lower()}: F1 {score.f1:.2f}") for score in
+                    self.context(words.lower())["latent"]][:most]
+        strongest = {}
+        for text in (words, " " + words):
+            for token, found in self.on(text, most=self.sae.k):
+                for unit, amount in found:
+                    share = amount / max(1e-6, float(self.latents.largest[unit]))
+                    strongest[unit] = max(strongest.get(unit, (0, "")), (share, token))
+        order = sorted(strongest, key=lambda unit: -strongest[unit][0])[:most]
+        return [(unit, f"at {strongest[unit][0]:.0%} of its largest on “{strongest[unit][1].strip()}”")
+                for unit in order]
+
+    def steer(self, unit: int, strength: float):
+        """A change for :class:`course.language.Language`: the latent is set to ``strength`` times its largest
+        activation, wherever the model reads; what the dictionary leaves out of the neurons stays as it is."""
+        unit = self.latents.number(unit)
+        amount = float(strength) * float(self.latents.largest[unit])
+
+        def change(neurons):
+            flat = neurons.flatten(0, -2)
+            now = self.sae.encode(flat)[:, unit:unit + 1]
+            return (flat + (amount - now) * self.sae.decoder[unit]).view_as(neurons)
+        return change
+
+    def without(self, unit: int):
+        """A change that sets the latent to zero: its ablation."""
+        return self.steer(unit, 0.0)
+
+
+def ablation(model: language.Language, sae: SAE, unit: int, rows: torch.Tensor) -> tuple[float, int]:
+    """Nats lost per token where the latent is on in ``rows`` (count, length), when it is set to zero; how many."""
+    neurons = model.neurons(rows)
+    on = sae.encode(neurons.flatten(0, 1))[:, unit].view(rows.shape)
+    on[:, -1] = 0  # nothing follows
+    if not (on > 0).any():
+        return 0.0, 0
+
+    def change(neurons):
+        return neurons - on[..., None] * sae.decoder[unit]
+
+    def nats(change):
+        logits = model.logits(rows, change)[on > 0]
+        following = torch.roll(rows, -1, 1)[on > 0]
+        return float(cross_entropy(logits, following))
+    return nats(change) - nats(None), int((on > 0).sum())
+
+
+def unpack(arrays: dict[str, np.ndarray]) -> SAE:
+    """A dictionary whose rows are kept in 8 bits a number: with a scale for each row of the encoder, while those of
+    the decoder have length one."""
+    encoder = torch.from_numpy(arrays["encoder"].astype(np.float32) * arrays["scale"][:, None])
+    decoder = normalize(torch.from_numpy(arrays["decoder"].astype(np.float32)))
+    return SAE("topk", int(arrays["k"]), encoder, torch.from_numpy(arrays["bias"]), decoder,
+               torch.from_numpy(arrays["centre"]))
+
+
+def dictionary(name: str = "dictionary.npz") -> SAE:
+    """A shipped dictionary."""
+    return unpack(data.load_npz(name))
+
+
+@cache
+def load() -> Features:
+    """The shipped model, dictionary, text and examples."""
+    model = language.load()
+    sample = Sample(data.load_npz("text.npz"), model.tokens)
+    latents, neurons = (Units(kind, data.load_npz(f"{kind}s.npz"), sample) for kind in KINDS)
+    return Features(model, dictionary(), sample, latents, neurons, data.load_json("contexts.json")["browse"])

@@ -1,0 +1,203 @@
+"""Write what notebook 08 ships about its dictionary: text, dictionary, examples and effects of every unit.
+
+    python -m course.recipes.features --corpus FOLDER --model FILE --dictionary FILE
+
+The text is from parts A and B of the corpus, which neither the model nor the dictionary was trained on: documents
+whose licence lets them be passed on, at most 60 kB of a kind.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import pathlib
+import sys
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch.nn.functional import cross_entropy
+
+from course import data, sae
+from course.features import AFTER, BEFORE, unpack
+from course.language import END, NEURONS, Language, Tokens
+from course.recipes import corpus
+from course.recipes.contexts import MOST, Part, Units, neurons, units_of
+from course.recipes.dictionaries import language, load, windows
+from course.recipes.words import npz
+
+COMMAND = "python -m course.recipes.features"
+MOST_OF_A_KIND = 60_000  # bytes
+SHARE_ALIKE = ("CC-BY-SA-3.0", "MPL-2.0", "GPL-2+ or CC-BY-SA-3.0")  # the last is passed on under CC BY-SA
+STRONGEST, OF_A_BAND, BINS = 6, 4, 20
+EFFECT_ROWS, EFFECT_TOKENS = 1600, 64
+
+
+def may_be_shipped(source: dict) -> bool:
+    """Whether text of this source may stand in the course's data, with its credit."""
+    return source["redistributable"] == "free" or source["licence"] in SHARE_ALIKE
+
+
+def sample(text: corpus.Corpus, sources: list[dict], tokens: Tokens) -> tuple[dict[str, np.ndarray], list[int]]:
+    """The arrays of ``text.npz``, and the numbers of the documents in it."""
+    allowed = np.array([may_be_shipped(source) for source in sources])
+    chosen, used = [], dict.fromkeys(range(len(text.names)), 0)
+    for k in np.concatenate([text.part("B"), text.part("A")]):
+        size, kind = len(text.bytes_of(k)), int(text.labels[k])
+        if allowed[text.sources[k]] and used[kind] + size <= MOST_OF_A_KIND:
+            used[kind] += size
+            chosen.append(int(k))
+    kinds = sorted({int(text.labels[k]) for k in chosen})
+    numbers, starts, labels = [], [], []
+    for k in sorted(chosen):
+        starts.append(len(numbers))
+        labels.append(kinds.index(text.labels[k]))
+        numbers += [END, *tokens.encode(text.bytes_of(k).decode())]
+    names = "\n".join(text.names[kind] for kind in kinds).encode()
+    return dict(numbers=np.array(numbers, np.uint16), starts=np.array(starts, np.int32),
+                labels=np.array(labels, np.uint8), names=np.frombuffer(names, np.uint8)), sorted(chosen)
+
+
+def examples(places: np.ndarray, values: np.ndarray, document: np.ndarray, draw) -> list[tuple[int, int]]:
+    """(place, band) of the examples of one unit that is on at ``places``: the strongest, from different documents
+    where there are enough, then some drawn from each quarter of the way up to its largest activation."""
+    if not len(places):
+        return []
+    found, seen, later = [], set(), []
+    for k in np.argsort(-values, kind="stable")[:400]:
+        (found if document[places[k]] not in seen else later).append((int(places[k]), 0))
+        seen.add(document[places[k]])
+        if len(found) == STRONGEST:
+            break
+    found = (found + later)[:STRONGEST]
+    share = values / values.max()
+    for band, low in enumerate((.75, .5, .25, 0), 1):
+        inside = places[(share > low) & (share <= low + .25)]
+        inside = np.setdiff1d(inside, [place for place, _ in found])
+        found += [(int(place), band) for place in draw.permutation(inside)[:OF_A_BAND]]
+    return found
+
+
+def around(places: np.ndarray, values: np.ndarray, place: int) -> np.ndarray:
+    """Activations at ``place`` and its neighbours, (BEFORE + 1 + AFTER,)."""
+    row = np.zeros(BEFORE + 1 + AFTER, np.float32)
+    first, last = np.searchsorted(places, [place - BEFORE, place + AFTER + 1])
+    row[places[first:last] - (place - BEFORE)] = values[first:last]
+    return row
+
+
+def describe(units: Units, arrays: dict[str, np.ndarray], seed: int = 0) -> dict[str, np.ndarray]:
+    """All that is counted about units on the text of ``arrays``; the arrays that course.features.Units reads."""
+    document = np.repeat(np.arange(len(arrays["starts"])), np.diff(np.append(arrays["starts"], len(arrays["numbers"]))))
+    label, kinds, draw = arrays["labels"][document], int(arrays["labels"].max()) + 1, np.random.default_rng(seed)
+    rows, first, bands, amounts = [], [0], [], []
+    density, largest = np.zeros(units.count, np.float32), np.zeros(units.count, np.float32)
+    histogram = np.zeros((units.count, BINS), np.int32)
+    by_label = np.zeros((units.count, kinds), np.int32)
+    for unit in range(units.count):
+        places, values = units.of(unit)
+        density[unit] = len(places) / len(document)
+        by_label[unit] = np.bincount(label[places], minlength=kinds)
+        if len(places):
+            largest[unit] = values.max()
+            histogram[unit] = np.histogram(values, BINS, (0, largest[unit]))[0]
+        for place, band in examples(places, values, document, draw):
+            rows.append(place)
+            bands.append(band)
+            amounts.append(np.ceil(around(places, values, place) / largest[unit] * 255).astype(np.uint8))
+        first.append(len(rows))
+    return dict(density=density, largest=largest, histogram=histogram, by_label=by_label,
+                places=np.array(rows, np.int32), first=np.array(first, np.int32), bands=np.array(bands, np.uint8),
+                amounts=np.array(amounts, np.uint8).reshape(len(rows), BEFORE + 1 + AFTER))
+
+
+def joined(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """What :func:`describe` found of several groups of units, in one."""
+    whole = {key: np.concatenate([part[key] for part in parts]) for key in parts[0] if key != "first"}
+    ends = np.cumsum([0] + [len(part["places"]) for part in parts])
+    whole["first"] = np.concatenate([[0]] + [part["first"][1:] + end for part, end in zip(parts, ends, strict=False)])
+    return whole | dict(first=whole["first"].astype(np.int32))
+
+
+@torch.no_grad()
+def effects(model: Language, rows: torch.Tensor, encode: Callable, directions: torch.Tensor, seed: int = 0):
+    """Nats lost per token where a unit is on when it is set to zero, (units,), from up to 64 tokens of each.
+
+    Only the last steps are run again: what a unit writes goes to its own token alone.
+    """
+    streams, all_neurons, following = [], [], []
+    for part in rows.split(32):
+        pieces = {}
+        model.model(part, pieces=pieces, places=slice(0, 0))
+        rest = sum(piece for name, piece in pieces.items() if name not in (NEURONS, "mlp 0"))
+        streams.append(rest[:, :-1].flatten(0, 1))
+        all_neurons.append(pieces[NEURONS][:, :-1].flatten(0, 1))
+        following.append(part[:, 1:].flatten())
+    stream, x, wanted = torch.cat(streams), torch.cat(all_neurons), torch.cat(following)
+    down, draw = model.model.layers[0]["down"], torch.Generator().manual_seed(seed)
+    on, amount = [[] for _ in directions], [[] for _ in directions]
+    for k in torch.randperm(len(x), generator=draw).split(4096):
+        wanting = torch.tensor([unit for unit, places in enumerate(on) if len(places) < EFFECT_TOKENS])
+        values = encode(x[k])[:, wanting]
+        for column, place in torch.nonzero(values.T > 0).tolist():
+            unit = int(wanting[column])
+            if len(on[unit]) < EFFECT_TOKENS:
+                on[unit].append(int(k[place]))
+                amount[unit].append(float(values[place, column]))
+    found = np.zeros(len(directions), np.float32)
+    for unit, places in enumerate(on):
+        if places:
+            both = torch.stack([x[places], x[places] - torch.tensor(amount[unit])[:, None] * directions[unit]])
+            logits = model.model.unembed(stream[places] + down(both))
+            loss = [cross_entropy(each, wanted[places]) for each in logits]
+            found[unit] = float(loss[1] - loss[0])
+    return found
+
+
+def rounded(dictionary: sae.SAE) -> dict[str, np.ndarray]:
+    """A dictionary in 8 bits a number, for :func:`course.features.unpack`."""
+    arrays = dict(k=np.array(dictionary.k), bias=dictionary.bias.numpy(), centre=dictionary.centre.numpy())
+    for name in ("encoder", "decoder"):
+        rows = getattr(dictionary, name).numpy()
+        scale = np.maximum(np.abs(rows).max(1), 1e-12) / 127
+        arrays[name] = np.round(rows / scale[:, None]).astype(np.int8)
+        arrays["scale"] = arrays.get("scale", scale.astype(np.float32))  # the encoder's: it comes first
+    return arrays
+
+
+def write(name: str, arrays: dict[str, np.ndarray], **measured) -> None:
+    """Write a data file and enter it on the card."""
+    (data.FOLDER / name).write_bytes(npz(arrays))
+    data.record(name, recipe=COMMAND, **measured)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Text, dictionary, latents, neurons, contexts; returns 0."""
+    parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__.splitlines()[0])
+    parser.add_argument("--corpus", type=pathlib.Path, default=pathlib.Path("build/corpus"))
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--dictionary", type=pathlib.Path, required=True)
+    given = parser.parse_args(arguments)
+    text, model = corpus.load(given.corpus), language(given.model)
+    sources = json.loads((given.corpus / "sources.json").read_text(encoding="utf-8"))
+    arrays, documents = sample(text, sources, model.tokens)
+    used = [sources[n] for n in np.unique(text.sources[documents])]
+    write("text.npz", arrays, sources=[{key: source[key] for key in ("package", "version", "sha256", "licence", "label")
+                                        if key in source} for source in used])
+    write("dictionary.npz", rounded(load(given.dictionary)))
+    shipped = unpack(rounded(load(given.dictionary)))
+    part = Part(arrays["numbers"].astype(np.int64), np.zeros(len(arrays["numbers"])), [])
+    rows = windows(arrays["numbers"], model.length, EFFECT_ROWS)
+    for name, encode, directions in (("latents", shipped.encode, shipped.decoder), ("neurons", lambda x: x,
+                                                                                    torch.eye(512))):
+        with torch.no_grad():
+            share = float((encode(next(neurons(model, part))) > 0).float().mean())
+        blocks = max(1, round(share * len(directions) * len(part.numbers) / MOST))
+        found = joined([describe(units_of(model, columns, encode, part), arrays)
+                        for columns in np.array_split(np.arange(len(directions)), blocks)])
+        write(f"{name}.npz", found | dict(effect=effects(model, rows, encode, directions)))
+        print(name, len(directions), f"{(found['density'] == 0).mean():.3f} never on in the text", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

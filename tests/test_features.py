@@ -1,0 +1,190 @@
+"""What is said about latents and neurons, on a small model and a text of which everything is known."""
+import numpy as np
+import pytest
+import torch
+
+from course import CourseError, feature_browser, features, language, sae
+from course.recipes import features as recipe
+from course.recipes.contexts import Part, units_of
+from course.transformer import Transformer
+
+BYTES = [bytes([b]) for b in range(256)]
+DOCUMENTS = ["plain words here and there, plain enough\n" * 3, "<script>alert('x')</script> & <b>tags</b>\n" * 3,
+             "العربية والعبرية עברית\n" * 3, "ACGTACGTTGCA 0123456789\n" * 5]
+NEURONS = 24
+
+
+class Text:
+    """What the recipe needs of a corpus."""
+    names = ["english", "html", "arabic", "dna"]
+    labels = sources = np.arange(4)
+
+    def part(self, split):
+        return np.array([2, 3] if split == "B" else [0, 1])
+
+    def bytes_of(self, k):
+        return DOCUMENTS[k].encode()
+
+
+SOURCES = [dict(redistributable="free", licence="MIT")] * 3 + [dict(redistributable="copyleft", licence="MPL-2.0")]
+
+
+@pytest.fixture(scope="module")
+def known():
+    torch.manual_seed(1)
+    model = language.Language(Transformer(257, d_model=16, heads=2, mlp=NEURONS, layers=1, length=32),
+                              language.Tokens(BYTES))
+    arrays, _ = recipe.sample(Text(), SOURCES, model.tokens)
+    x = model.neurons(torch.from_numpy(arrays["numbers"].astype(np.int64)).split(32)[0][None])[0]
+    dictionary = features.unpack(recipe.rounded(sae.train(x, 30, k=4, steps=60)))
+    sample = features.Sample(arrays, model.tokens)
+    part = Part(arrays["numbers"].astype(np.int64), np.zeros(len(sample)), [])
+    made = {}
+    for kind, encode, directions in (("latent", dictionary.encode, dictionary.decoder),
+                                     ("neuron", lambda x: x, torch.eye(NEURONS))):
+        counted = recipe.describe(units_of(model, np.arange(len(directions)), encode, part), arrays)
+        effect = recipe.effects(model, sample.rows(32, 99), encode, directions)
+        made[kind] = features.Units(kind, counted | dict(effect=effect), sample)
+    row = dict(unit=3, threshold=.5, precision=.9, recall=.8, f1=.85)
+    return features.Features(model, dictionary, sample, made["latent"], made["neuron"],
+                             {"html tag": dict(latent=[row], neuron=[row | dict(f1=.2)])})
+
+
+def busy(units):
+    return int(units.density.argmax())
+
+
+def test_examples_are_what_the_unit_says_there(known):
+    for units in (known.latents, known.neurons):
+        unit = busy(units)
+        bands = units.bands(unit)
+        assert list(bands)[0] == features.BANDS[0] and len(bands) > 2
+        place = int(units._places[units._first[unit]])
+        example = bands[features.BANDS[0]][0]
+        assert example.amounts[example.place] == pytest.approx(units.largest[unit], rel=.01)
+        assert example.amounts.argmax() == example.place
+        numbers = known.sample.numbers[place - example.place:place - example.place + len(example.tokens)]
+        assert known.model.tokens.shown(numbers) == example.tokens
+        assert example.label == known.sample.label(known.sample.document(place))
+
+
+def test_examples_stay_in_their_document_and_their_band(known):
+    for unit in range(len(known.neurons)):
+        for name, some in known.neurons.bands(unit).items():
+            for example in some:
+                share = example.amounts[example.place] / known.neurons.largest[unit]
+                if name == features.BANDS[4]:
+                    assert 0 < share <= .26
+                elif name == features.BANDS[1]:
+                    assert share > .74
+                assert len(example.tokens) <= features.BEFORE + 1 + features.AFTER
+                assert example.tokens[0] == "" or "".join(example.tokens)  # an END token is only ever the first
+                text = next(d for d in DOCUMENTS if d == DOCUMENTS[Text.names.index(example.label)])
+                inside = "".join(example.tokens).strip("�")
+                assert inside in text
+
+
+def test_counts_are_those_of_the_text(known):
+    unit, units = busy(known.neurons), known.neurons
+    assert units.by_label[unit].sum() == units.histogram[unit].sum() == round(float(units.density[unit])
+                                                                              * len(known.sample))
+    assert sum(share for _, share, _ in units.labels(unit, 9)) == pytest.approx(1)
+    name, share, times = units.labels(unit)[0]
+    size = sum(len(d.encode()) + 1 for d, n in zip(DOCUMENTS, Text.names, strict=True) if n == name)
+    assert times == pytest.approx(share / (size / len(known.sample)), rel=1e-4)
+
+
+def test_effects_are_those_of_running_the_model_again(known):
+    rows = known.sample.rows(32, 99)
+    for unit in known.latents.density.argsort()[-3:]:
+        value, count = features.ablation(known.model, known.sae, int(unit), rows)
+        if count <= recipe.EFFECT_TOKENS:
+            assert known.latents.effect[unit] == pytest.approx(value, abs=1e-4)
+    few = [u for u in range(30) if 0 < known.latents.density[u] * len(known.sample) <= recipe.EFFECT_TOKENS]
+    value, _ = features.ablation(known.model, known.sae, few[0], rows)
+    assert known.latents.effect[few[0]] == pytest.approx(value, abs=1e-4)
+
+
+def test_eight_bits_change_a_dictionary_little(known):
+    torch.manual_seed(0)
+    one = sae.SAE("topk", 3, torch.randn(40, 24), torch.randn(40),
+                  torch.nn.functional.normalize(torch.randn(40, 24)), torch.randn(24))
+    two = features.unpack(recipe.rounded(one))
+    assert (two.decoder - one.decoder).abs().max() < .005 and (two.encoder - one.encoder).abs().max() < 0.02
+    assert two.k == 3 and torch.equal(two.bias, one.bias)
+
+
+def test_what_may_not_be_passed_on_is_left_out():
+    tokens = language.Tokens(BYTES)
+    refused = [*SOURCES[:2], dict(redistributable="no", licence="?"), dict(redistributable="copyleft", licence="GFDL")]
+    arrays, documents = recipe.sample(Text(), refused, tokens)
+    assert documents == [0, 1] and bytes(arrays["names"]).decode() == "english\nhtml"
+
+
+def test_pages_show_text_and_run_nothing(known):
+    pages = [feature_browser.page(known, kind, unit) for kind in features.KINDS for unit in range(24)]
+    assert not any("<script" in made or "<b>tags" in made for made in pages)
+    assert any("&lt;" in made for made in pages)
+    assert 'dir="auto"' in pages[0]
+    bad = "<img src=x onerror=alert(1)>\u202eabc\x00\u2066"
+    read = feature_browser.reading(known, bad)
+    assert "<img" not in read and "\u202e" not in read and "\u2066" not in read and "\x00" not in read
+
+
+def test_joiners_stay_and_line_ends_are_seen():
+    assert feature_browser.visible("می\u200cشود\n\t") == "می\u200cشود⏎⇥"
+
+
+def test_every_search_finds_or_says_why_not(known):
+    assert known.search("7") == [(7, "its number")]
+    assert known.search("HTML tag")[0][0] == 3
+    found = known.search("العربية")
+    assert found and all("largest" in why for _, why in found)
+    for wrong in ("", "   ", None, 7, ["a"]):
+        with pytest.raises(CourseError):
+            known.search(wrong)
+    with pytest.raises(CourseError, match="labelled"):
+        known.context("klingon")
+    for wrong in (-1, 30, "x", None, 2.5, True, float("nan")):
+        with pytest.raises(CourseError):
+            known.latents.number(wrong)
+    with pytest.raises(CourseError):
+        known.units("muon")
+
+
+def test_reading_names_the_latents_of_each_token(known):
+    found = known.on("plain", most=4)
+    assert [token for token, _ in found] == list("plain")
+    latents = known.sae.encode(known.model.neurons(known.model.read("plain"))[0])
+    for (_, row), values in zip(found, latents[1:], strict=True):
+        assert {unit for unit, _ in row} == set(torch.nonzero(values > 0)[:, 0].tolist())
+
+
+def test_steering_moves_one_latent_and_zero_is_its_ablation(known):
+    unit, numbers = busy(known.latents), known.sample.rows(32, 1)
+    x = known.model.neurons(numbers)
+    moved = known.steer(unit, 2)(x) - x
+    direction = known.sae.decoder[unit]
+    torch.testing.assert_close(moved, (moved @ direction)[..., None] * direction, atol=1e-4, rtol=1e-3)
+    now = known.sae.encode(x[0])[:, unit]
+    torch.testing.assert_close((moved @ direction)[0], 2 * float(known.latents.largest[unit]) - now, rtol=1e-3,
+                               atol=1e-3)
+    torch.testing.assert_close(known.without(unit)(x)[0], x[0] - now[:, None] * direction)
+
+
+def test_the_browser_turns_pages_and_survives_bad_input(known):
+    shown = feature_browser.browse(known, "plain")
+    first = shown.shown.value
+    assert "course-example" in first
+    shown.number.value = 4
+    assert shown.shown.value == feature_browser.page(known, shown.kind.value, 4)
+    shown.kind.value = "neuron"
+    assert shown.shown.value == feature_browser.page(known, "neuron", 4)
+    shown.search.value = "html tag"
+    assert shown.number.value == 3 and shown.kind.value == "latent"
+    before = shown.shown.value
+    shown.search.value = "  "
+    assert "Type a number" in shown.message.value and shown.shown.value == before
+    shown.number.value = 29
+    shown.kind.value = "neuron"
+    assert shown.number.value == 23
