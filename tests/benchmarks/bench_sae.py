@@ -1,0 +1,151 @@
+"""Sparse autoencoders: the course's TopK training against SAELens on the same activations, one thread each.
+
+    python tests/benchmarks/bench_sae.py [--activations FILE.npy] [--environment FOLDER] [--steps 400]
+
+SAELens is installed from PyPI into an environment of its own (``--environment``, made if it is not there). Both train
+2 048 latents, k = 16, on the same batches of 1 024. SAELens is given three learning rates, and its result with the
+least unexplained variance counts; ours has its default. Unexplained variance and units that are never on are those of
+activations that were not trained on. "Seconds to equal variance" is the shortest complete run of ours that leaves no
+more unexplained than SAELens's whole run. Without a file, the activations are those of the shipped model's neurons on
+the shipped text, windows apart. The last line is one JSON object.
+"""
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+
+LATENTS, K, BATCH = 2048, 16, 1024
+RATES = (4e-4, 1e-3, 3e-3)
+THREAD = dict(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+
+
+def measured(x, reconstruct, encode):
+    """The share of the variance of ``x`` that is left, and how many units are never on."""
+    error, ever = 0.0, 0
+    for part in x.split(2048):
+        error += float((reconstruct(part) - part).square().sum())
+        ever = ever | (encode(part) != 0).any(0)
+    return dict(unexplained=round(error / float((x - x.mean(0)).square().sum()), 4), dead=int((~ever).sum()))
+
+
+def batches(x, seed=0):
+    import torch
+
+    draw = torch.Generator().manual_seed(seed)
+    while True:
+        yield x[torch.randint(len(x), (BATCH,), generator=draw)]
+
+
+def theirs(folder, steps, rate):
+    """Runs in SAELens's environment."""
+    import numpy as np
+    import torch
+    from sae_lens import LoggingConfig, TopKTrainingSAE, TopKTrainingSAEConfig
+    from sae_lens.config import SAETrainerConfig
+    from sae_lens.training.sae_trainer import SAETrainer
+
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    x, held = (torch.from_numpy(np.load(folder / f"{name}.npy")) for name in ("train", "held"))
+    sae = TopKTrainingSAE(TopKTrainingSAEConfig(d_in=x.shape[1], d_sae=LATENTS, k=K, device="cpu",
+                                                normalize_activations="expected_average_only_in"))
+    with torch.no_grad():
+        sae.b_dec.copy_(x[:8192].mean(0))
+    how = SAETrainerConfig(total_training_samples=steps * BATCH, train_batch_size_samples=BATCH, lr=rate,
+                           lr_warm_up_steps=steps // 10, lr_decay_steps=steps // 5, lr_end=rate / 10,
+                           n_batches_for_norm_estimate=20, logger=LoggingConfig(log_to_wandb=False))
+    trainer = SAETrainer(how, sae, batches(x))
+    begun = time.perf_counter()
+    trainer.fit()
+    seconds = time.perf_counter() - begun
+    sae.eval()
+    with torch.no_grad():
+        found = measured(held, sae, sae.encode)
+    print(json.dumps(dict(rate=rate, seconds=round(seconds, 1), tokens_per_second=round(steps * BATCH / seconds),
+                          **found)))
+
+
+def ours(x, held, steps):
+    from course import sae
+
+    begun = time.perf_counter()
+    made = sae.train(batches(x), LATENTS, k=K, steps=steps)
+    seconds = time.perf_counter() - begun
+    return dict(steps=steps, seconds=round(seconds, 1), tokens_per_second=round(steps * BATCH / seconds),
+                **measured(held, made, made.encode))
+
+
+def activations(file):
+    """Those to train on and those to measure on, (count, 512) each."""
+    import numpy as np
+    import torch
+
+    if file:
+        x = torch.from_numpy(np.load(file)).float()
+        return x[:-20_000].clone(), x[-20_000:].clone()
+    from course import features
+
+    known = features.load()
+    rows = known.sample.rows(known.model.length, 2300)
+    x = torch.cat([known.model.neurons(part).flatten(0, 1) for part in rows.split(64)])
+    return x[:-20_000].clone(), x[-20_000:].clone()
+
+
+def environment(folder):
+    """The Python of an environment that has SAELens."""
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    if not python.exists():
+        print(f"installing SAELens in {folder}", file=sys.stderr)
+        venv.create(folder, with_pip=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", "sae-lens", "torch", "--extra-index-url",
+                        "https://download.pytorch.org/whl/cpu"], check=True)
+    return python
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--activations", type=pathlib.Path)
+    parser.add_argument("--environment", type=pathlib.Path, default=pathlib.Path("build/saelens"))
+    parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--theirs", type=float, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.theirs:
+        theirs(given.activations, given.steps, given.theirs)
+        return
+    import numpy as np
+    import torch
+
+    torch.set_num_threads(1)
+    x, held = activations(given.activations)
+    python = environment(given.environment)
+    with tempfile.TemporaryDirectory() as scratch:
+        for name, part in (("train", x), ("held", held)):
+            np.save(pathlib.Path(scratch) / f"{name}.npy", part.numpy())
+        them = []
+        for rate in RATES:
+            run = subprocess.run([python, __file__, "--theirs", str(rate), "--activations", scratch,
+                                  "--steps", str(given.steps)], check=True, capture_output=True, text=True,
+                                 env=os.environ | THREAD)
+            them.append(json.loads(run.stdout.splitlines()[-1]))
+            print("SAELens", them[-1], file=sys.stderr, flush=True)
+    best = min(them, key=lambda run: run["unexplained"])
+    us, equal = ours(x, held, given.steps), None
+    print("ours", us, file=sys.stderr, flush=True)
+    for steps in (given.steps * n // 16 for n in (1, 2, 3, 4, 6, 8, 12, 16)):
+        run = ours(x, held, steps) if steps < given.steps else us
+        if run["unexplained"] <= best["unexplained"]:
+            equal = run
+            break
+    print(json.dumps(dict(
+        ours=us, saelens=best, saelens_all=them, steps=given.steps,
+        ratio=round(us["tokens_per_second"] / max(run["tokens_per_second"] for run in them), 2),
+        seconds_to_equal_variance=dict(ours=equal and equal["seconds"], saelens=best["seconds"]))))
+
+
+if __name__ == "__main__":
+    main()
