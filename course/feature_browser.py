@@ -19,7 +19,7 @@ from .widgets import OwnKeys, choice, line, text
 _SIGNS = {"\n": "⏎", "\t": "⇥", "\r": "␍", "\ufeff": "□"}
 _JOINERS = "\u200c\u200d"  # Persian and Devanagari need them
 _COLOUR = "230,159,0"
-_STYLE = """<style>
+STYLE = """<style>
 .course-page{display:flex;flex-wrap:wrap;gap:8px 28px;line-height:1.5;color:var(--jp-content-font-color1)}
 .course-page>*{flex:1 1 18em;min-width:0}.course-page>.course-examples{flex:3 1 32em}
 .course-page h4{margin:10px 0 2px;font-size:14px}.course-page p{margin:2px 0;font-size:14px}
@@ -56,9 +56,11 @@ def shaded(tokens: Sequence[str], amounts: Sequence[float], largest: float, plac
     return "".join(found)
 
 
-def _example(example: Example, largest: float) -> str:
-    row = shaded(example.tokens, example.amounts, largest, example.place)
-    return f'<div class="course-example" dir="auto">{row} <i dir="ltr">{html.escape(example.label)}</i></div>'
+def snippet(example: Example, largest: float, label: bool = True) -> str:
+    """One example in a box of its own, shaded by activation; ``largest`` 0 leaves the shading out."""
+    row = shaded(example.tokens, example.amounts, largest, example.place if largest else None)
+    kind = f' <i dir="ltr">{html.escape(example.label)}</i>' if label else ""
+    return f'<div class="course-example" dir="auto">{row}{kind}</div>'
 
 
 def _rows(rows: Sequence[Sequence[str]], headings: Sequence[str]) -> str:
@@ -77,7 +79,7 @@ def examples(features: Features, kind: str, unit: int, most: int | None = None) 
     """The examples of one unit as HTML, the strongest first; at most ``most`` of each band."""
     units = features.units(kind)
     unit, largest = units.number(unit), float(units.largest[units.number(unit)])
-    found = [f"<h4>Activation: {band}</h4>" + "".join(_example(example, largest) for example in some[:most])
+    found = [f"<h4>Activation: {band}</h4>" + "".join(snippet(example, largest) for example in some[:most])
              for band, some in units.bands(unit).items()]
     return "".join(found) or "<p>It is never on in the text that comes with the course.</p>"
 
@@ -97,7 +99,7 @@ def page(features: Features, kind: str, unit: int) -> str:
              f"<h4>Where</h4>{_rows(named, ['document', 'of its tokens', 'than by chance'])}"
              f"<h4>What it does</h4><p>Without it the model loses {float(units.effect[unit]):.3f} nats on a token "
              f"where it is on.</p>{_rows(tokens, ['more likely', '', 'less likely', ''])}")
-    return (f'{_STYLE}<div class="course-page"><div class="course-examples">{examples(features, kind, unit)}</div>'
+    return (f'{STYLE}<div class="course-page"><div class="course-examples">{examples(features, kind, unit)}</div>'
             f"<div>{facts}</div></div>")
 
 
@@ -106,7 +108,7 @@ def reading(features: Features, words: str, most: int = 5) -> str:
     rows = [[f"<span dir='auto'>“{visible(token)}”</span>",
              " · ".join(f"{unit} ({amount:.1f})" for unit, amount in found) or "none"]
             for token, found in features.on(words, most)]
-    return f'{_STYLE}<div class="course-page">{_rows(rows, ["token", "latents that are on (activation)"])}</div>'
+    return f'{STYLE}<div class="course-page">{_rows(rows, ["token", "latents that are on (activation)"])}</div>'
 
 
 class FeatureBrowser(ipywidgets.VBox):

@@ -159,6 +159,17 @@ class Features:
                                                                               strict=True)]
         return named(added.topk(most)), named(added.topk(most, largest=False))
 
+    def example_at(self, kind: str, unit: int, place: int) -> Example:
+        """What a unit says around the token at ``place`` of the text, computed now."""
+        unit, document = self.units(kind).number(unit), self.sample.document(place)
+        tokens, middle = self.sample.around(place)
+        last = place - middle + len(tokens)
+        first = max(int(self.sample.starts[document]), last - self.model.length)
+        numbers = torch.from_numpy(self.sample.numbers[first:last].astype(np.int64))[None]
+        x = self.model.neurons(numbers)[0, -len(tokens):]
+        amounts = (self.sae.encode(x) if kind == "latent" else x)[:, unit].numpy()
+        return Example(self.sample.label(document), tokens, amounts, middle)
+
     def on(self, text: str, most: int = 5) -> list[tuple[str, list[tuple[int, float]]]]:
         """For each token of ``text`` (as much of it as the model can see): the latents that are on, strongest first."""
         numbers = self.model.read(text)

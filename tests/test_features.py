@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import torch
 
-from course import CourseError, feature_browser, features, language, sae
+from course import CourseError, blind, feature_browser, features, language, sae
 from course.recipes import features as recipe
 from course.recipes.contexts import Part, units_of
 from course.transformer import Transformer
@@ -188,3 +188,40 @@ def test_the_browser_turns_pages_and_survives_bad_input(known):
     shown.number.value = 29
     shown.kind.value = "neuron"
     assert shown.number.value == 23
+
+
+def test_an_example_computed_now_is_the_one_that_was_shipped(known):
+    for kind in features.KINDS:
+        units = known.units(kind)
+        unit = busy(units)
+        example = units.bands(unit)[features.BANDS[0]][0]
+        again = known.example_at(kind, unit, int(units._places[units._first[unit]]))
+        assert again.tokens == example.tokens and again.place == example.place
+        # the text before differs a little: windows there, all that fits here
+        assert again.amounts[again.place] == pytest.approx(example.amounts[example.place], rel=.3)
+
+
+def test_a_blind_test_asks_fairly_and_counts_both_kinds(known):
+    asked = blind.questions(known, 8, seed=1)
+    assert {question.kind for question in asked} == set(features.KINDS)
+    for question in asked:
+        on = [bool(example.amounts.any()) for example in question.options]
+        assert on.count(True) == 1 and on[question.answer]
+        assert len(question.shown) == blind.SHOWN
+        assert "".join(question.options[question.answer].tokens) not in ["".join(e.tokens) for e in question.shown]
+    test = blind.BlindTest(known, asked)
+    test.next.click()
+    assert "first" in test.message.value and not test.given
+    for k, question in enumerate(asked):
+        test.label.value = "<b>tags</b>"
+        test.pick.index = question.answer if k else (question.answer + 1) % 4
+        test.next.click()
+    score = test.score()
+    assert sum(right for right, _ in score.values()) == len(asked) - 1
+    assert sum(count for _, count in score.values()) == len(asked)
+    assert "&lt;b&gt;tags" in test.page.value and "<b>tags" not in test.page.value
+
+
+def test_the_right_answer_does_not_stand_in_one_place(known):
+    places = {question.answer for seed in range(6) for question in blind.questions(known, 6, seed)}
+    assert len(places) > 1
