@@ -209,7 +209,7 @@ def test_a_blind_test_asks_fairly_and_counts_both_kinds(known):
         assert on.count(True) == 1 and on[question.answer]
         assert len(question.shown) == blind.SHOWN
         assert "".join(question.options[question.answer].tokens) not in ["".join(e.tokens) for e in question.shown]
-    test = blind.BlindTest(known, asked)
+    test = feature_browser.BlindTest(known, asked)
     test.next.click()
     assert "first" in test.message.value and not test.given
     for k, question in enumerate(asked):
