@@ -224,7 +224,8 @@ class BlindTest(ipywidgets.VBox):
                     f"<td>{'ABCD'[given]}, {verdict}</td></tr>")
         rows = "".join(map(row, self.asked, self.given, self.labels))
         score = ", ".join(f"{kind}s {right} of {count}" for kind, (right, count) in self.score().items())
-        return (f"{STYLE}<div class='course-page'><div><p>Right: {score}. By chance: one in {len(self.asked[0].options)}.</p>"
+        chance = f"By chance: one in {blind.OPTIONS}."
+        return (f"{STYLE}<div class='course-page'><div><p>Right: {score}. {chance}</p>"
                 f"<table><tr><th>unit</th><th>your words</th><th>your answer</th></tr>{rows}</table></div></div>")
 
 
