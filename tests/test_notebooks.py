@@ -99,7 +99,7 @@ def test_reads_plainly(path):
 
 
 def test_no_notebook_loads_more_than_it_uses():
-    modules = "(game|packing|shapes|toy|transformer)"
+    modules = "(game|packing|sae|shapes|toy|transformer)"
     mark = rf"\btorch\b|course import .*\b{modules}\b|course\.{modules}\b"
     loads_torch = {p.stem[:2]: any(re.search(mark, s) for s in sources(p, "code")) for p in LESSONS}
     for path in LESSONS:

@@ -7,10 +7,12 @@ from .game import clouds, guesses, runs
 from .general import arrows, bars, beside, dots, heat, lines, side_by_side
 from .geometry import arrows_3d
 from .packing import code_map, number_lines, pieces
+from .sae import matches, rays
 from .shapes import gallery, readings, shares, strips
 from .toy import dimensionalities, features, phase_map, plane, readout
 from .words import cubes, named_points, offsets
 
 __all__ = ["arrows", "arrows_3d", "bars", "beside", "clouds", "code_map", "cubes", "dimensionalities", "dots",
-           "features", "gallery", "guesses", "heat", "lines", "named_points", "number_lines", "offsets", "phase_map",
-           "pieces", "plane", "readings", "readout", "runs", "shares", "side_by_side", "strips"]
+           "features", "gallery", "guesses", "heat", "lines", "matches", "named_points", "number_lines",
+           "offsets", "phase_map", "pieces", "plane", "rays", "readings", "readout", "runs", "shares",
+           "side_by_side", "strips"]
