@@ -127,7 +127,9 @@ def test_a_unit_chosen_on_one_part_is_scored_on_the_other(monkeypatch):
     monkeypatch.setattr(scoring, "MOST", 300)  # in several blocks
     part = {split: scoring.read(Text(), split, model.tokens, DIGITS) for split in ("A", "B")}
     perfect = lambda x: torch.eye(24)[:1].expand(len(x), 24)  # noqa: E731
-    found = scoring.compare(part["A"], part["B"], {"neurons": (model, 24, lambda x: x), "always": (model, 24, perfect)})
+    kinds = {"neurons": (model, 24, lambda x: x), "always": (model, 24, perfect)}
+    chosen = {name: scoring.choose_all(*kind, part["A"]) for name, kind in kinds.items()}
+    found = scoring.compare(chosen, part["B"], kinds)
     always = found["always"][0]
     assert always["unit"] == 0 and always["recall"] == 1 and always["precision"] == pytest.approx(5 / 21, abs=.001)
     neuron = found["neurons"][0]
@@ -135,6 +137,18 @@ def test_a_unit_chosen_on_one_part_is_scored_on_the_other(monkeypatch):
     said = set(np.flatnonzero(x[:, neuron["unit"]].half().float().numpy() > neuron["threshold"]).tolist())
     right = len(said & set(part["B"].members[0].tolist()))
     assert neuron["precision"] == pytest.approx(right / max(1, len(said)), abs=.02)
+    kinds["latents"], chosen["latents"] = kinds["always"], chosen["always"]
+    table = scoring.browse(chosen, part["B"], kinds, DIGITS)["number"]
+    assert [len(table[kind]) for kind in ("latent", "neuron")] == [scoring.SHOWN] * 2
+    assert table["neuron"][0] == {key: neuron[key] for key in ("unit", "threshold", "precision", "recall", "f1")}
+    assert table["latent"][0]["unit"] == 0 and table["latent"][0]["recall"] == 1
+
+
+def test_activations_that_half_a_word_cannot_hold_are_not_above_zero():
+    units = scoring.Units(2)
+    units.add(torch.tensor([[1e-9, 1.0], [0.0, -1.0]]))
+    units.done(2)
+    assert not len(units.of(0)[0]) and units.of(1)[0].tolist() == [0]
 
 
 def test_activations_for_training_are_those_of_the_text_and_mixed():

@@ -32,6 +32,7 @@ from course.recipes.dictionaries import language, load
 
 COMMAND = "python -m course.recipes.contexts"
 LEVELS, DRAWS, RESAMPLES = 256, 20, 1000
+SHOWN = 5  # units of each kind that the feature browser offers for a context
 MOST = 60_000_000  # activations in memory at a time
 
 
@@ -82,10 +83,11 @@ class Units:
 
     def add(self, values: torch.Tensor) -> None:
         """The next activations, (tokens, count)."""
+        values = values.half()  # first: what is too small for half a word is not above zero
         place, unit = torch.nonzero(values > 0, as_tuple=True)
         self._places.append((place + self._at).int().numpy())
         self._units.append(unit.short().numpy() if self.count < 2**15 else unit.int().numpy())
-        self._values.append(values[place, unit].half().numpy())
+        self._values.append(values[place, unit].numpy())
         self._at += len(values)
 
     def done(self, tokens: int) -> Units:
@@ -110,11 +112,9 @@ def choose(units: Units, part: Part) -> tuple[np.ndarray, np.ndarray]:
 
     Thresholds: zero, and 255 quantiles of the unit's own values above zero.
     """
-    inside = np.zeros((len(part.members), len(part.numbers)), bool)
-    for row, member in zip(inside, part.members, strict=True):
-        row[member] = True
-    best, threshold = np.zeros((units.count, len(inside))), np.zeros((units.count, len(inside)), np.float32)
-    sizes = inside.sum(1)
+    sizes = np.array([len(member) for member in part.members])
+    inside = _inside(part)
+    best, threshold = np.zeros((units.count, len(sizes))), np.zeros((units.count, len(sizes)), np.float32)
     for unit in range(units.count):
         places, values = units.of(unit)
         if not len(places):
@@ -123,12 +123,26 @@ def choose(units: Units, part: Part) -> tuple[np.ndarray, np.ndarray]:
         borders[0] = 0
         level = np.searchsorted(borders, values, side="left") - 1  # above borders[level], not above the next
         above = np.bincount(level, minlength=len(borders))[::-1].cumsum()[::-1]
-        for context in np.flatnonzero(sizes):
-            right = np.bincount(level[inside[context, places]], minlength=len(borders))[::-1].cumsum()[::-1]
-            f1 = 2 * right / (above + sizes[context])
-            at = f1.argmax()
-            best[unit, context], threshold[unit, context] = f1[at], borders[at]
+        right = sum(np.bincount(row[places] * len(borders) + level, minlength=(len(sizes) + 1) * len(borders))
+                    for row in inside).reshape(-1, len(borders))[:-1, ::-1].cumsum(1)[:, ::-1]
+        f1 = 2 * right / (above + sizes[:, None])
+        at = f1.argmax(1)
+        best[unit], threshold[unit] = f1[np.arange(len(at)), at], borders[at]
+    threshold[best == 0] = 0
     return best, threshold
+
+
+def _inside(part: Part) -> np.ndarray:
+    """The contexts of every token, (most that one token has, tokens), filled up with the number of contexts."""
+    having = np.zeros(len(part.numbers), int)
+    rows = []
+    for context, member in enumerate(part.members):
+        for row in range(having[member].max(initial=0) + 1):
+            if row == len(rows):
+                rows.append(np.full(len(part.numbers), len(part.members), np.int64))
+            rows[row][member[having[member] == row]] = context
+        having[member] += 1
+    return np.stack(rows)
 
 
 def counts(units: Units, unit: int, threshold: float, part: Part, context: int) -> np.ndarray:
@@ -201,11 +215,14 @@ def choose_all(model: Language, count: int, make: Callable, part: Part) -> tuple
     return np.concatenate([best for best, _ in found]), np.concatenate([threshold for _, threshold in found])
 
 
-def compare(chosen_on: Part, scored_on: Part, kinds: dict) -> dict:
-    """For every kind and context: the unit, its threshold, F1 on A, and :func:`scores` on the other part."""
+def compare(chosen: dict, scored_on: Part, kinds: dict) -> dict:
+    """For every kind and context: the unit, its threshold, F1 on A, and :func:`scores` on the other part.
+
+    ``chosen``: what :func:`choose_all` found on A, by kind.
+    """
     found, draw = {}, np.random.default_rng(0)
     for name, (model, count, make) in kinds.items():
-        best, threshold = choose_all(model, count, make, chosen_on)
+        best, threshold = chosen[name]
         among = {name: [np.arange(count)]}
         if name == "latents":
             among["512 latents"] = [draw.choice(count, min(512, count), replace=False) for _ in range(DRAWS)]
@@ -226,6 +243,24 @@ def compare(chosen_on: Part, scored_on: Part, kinds: dict) -> dict:
     return found
 
 
+def browse(chosen: dict, scored_on: Part, kinds: dict, contexts: tuple[Context, ...] = CONTEXTS) -> dict:
+    """For the course's feature browser: the best latents and neurons of every context, scored on the other part."""
+    found = {context.name: {} for context in contexts}
+    for name in ("latents", "neurons"):
+        (model, _, make), (best, threshold) = kinds[name], chosen[name]
+        first = [np.argsort(-best[:, c], kind="stable")[:SHOWN].tolist() for c in range(len(contexts))]
+        columns = np.unique(first)
+        units = units_of(model, columns, make, scored_on)
+        for c, (context, row) in enumerate(zip(contexts, first, strict=True)):
+            each = [scores(counts(units, int(np.searchsorted(columns, unit)), threshold[unit, c], scored_on, c))
+                    for unit in row]
+            found[context.name][name[:-1]] = [
+                dict(unit=unit, threshold=round(float(threshold[unit, c]), 4),
+                     **{of: one[of] for of in ("precision", "recall", "f1")})
+                for unit, one in zip(row, each, strict=True)]
+    return found
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Choose on A, score on B or C, write; returns 0."""
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__.splitlines()[0])
@@ -239,10 +274,11 @@ def main(arguments: list[str] | None = None) -> int:
     text, model, other = corpus.load(given.corpus), language(given.model), language("twin")
     parts = {split: read(text, split, model.tokens) for split in ("A", given.score)}
     some = kinds(model, load(given.dictionary), other, load(given.twin_dictionary), parts["A"])
-    found = compare(parts["A"], parts[given.score], some)
+    chosen = {name: choose_all(*kind, parts["A"]) for name, kind in some.items()}
+    found, table = compare(chosen, parts[given.score], some), browse(chosen, parts[given.score], some)
     sizes = {split: [len(member) for member in part.members] for split, part in parts.items()}
     given.out.write_text(json.dumps(dict(scored_on=given.score, contexts=[c.name for c in CONTEXTS], tokens=sizes,
-                                         kinds=found), indent=1) + "\n")
+                                         kinds=found, browse=table)) + "\n")
     return 0
 
 

@@ -136,7 +136,10 @@ def effects(model: Language, rows: torch.Tensor, encode: Callable, directions: t
     down, draw = model.model.layers[0]["down"], torch.Generator().manual_seed(seed)
     on, amount = [[] for _ in directions], [[] for _ in directions]
     for k in torch.randperm(len(x), generator=draw).split(4096):
-        wanting = torch.tensor([unit for unit, places in enumerate(on) if len(places) < EFFECT_TOKENS])
+        few = [unit for unit, places in enumerate(on) if len(places) < EFFECT_TOKENS]
+        if not few:
+            break
+        wanting = torch.tensor(few)
         values = encode(x[k])[:, wanting]
         for column, place in torch.nonzero(values.T > 0).tolist():
             unit = int(wanting[column])

@@ -33,7 +33,7 @@ from course.transformer import Transformer
 
 COMMAND = "python -m course.recipes.language_model"
 VOCABULARY, END = 4096, "<|end|>"  # END stands between documents; its number is 0
-BATCH, RATE, WARM = 64, 3e-3, 300
+BATCH, RATE, WARM = 64, 8e-3, 300  # 6 M tokens: 4.21 nats a token at 3e-3, 4.07 at 6e-3, and 1.2e-2 no worse
 EVERY = 200  # steps between two checkpoints
 BITS = 12  # of a token: five of them fit into 64 bits
 
@@ -91,6 +91,42 @@ def new_model(seed: int) -> Transformer:
     return Transformer(**SHAPE)
 
 
+class _NextToken(torch.autograd.Function):
+    """Mean of −log p of the next tokens, from normed streams (n, d_model): unembedding, softmax and their gradients.
+
+    In pieces that stay in the cache, which trains 1.8 times as fast as all logits (8 192 × 4 096) at once.
+    """
+
+    @staticmethod
+    def forward(ctx, streams, weight, wanted, rows=256):
+        few, out = streams.bfloat16(), weight.bfloat16()
+        to_streams, to_weight, total = torch.empty_like(streams), torch.zeros_like(weight), streams.new_zeros(())
+        for k in range(0, len(streams), rows):
+            target = wanted[k:k + rows, None]
+            p = torch.softmax(few[k:k + rows] @ out.t(), -1, dtype=torch.float32)
+            total -= p.gather(1, target).clamp(min=1e-30).log().sum()
+            p.scatter_add_(1, target, p.new_full(target.shape, -1.0))  # p less one at the target: the gradient
+            slope = p.bfloat16()
+            to_streams[k:k + rows] = slope @ out
+            to_weight += slope.t() @ few[k:k + rows]
+        ctx.save_for_backward(to_streams / len(streams), to_weight / len(streams))
+        return total / len(streams)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        to_streams, to_weight = ctx.saved_tensors
+        return to_streams * gradient, to_weight * gradient, None, None
+
+
+def loss_of(model: Transformer, batch: torch.Tensor) -> torch.Tensor:
+    """Nats a token of ``batch`` (texts, length + 1), with its gradients; in bfloat16."""
+    pieces = {}
+    with torch.autocast(batch.device.type, torch.bfloat16):
+        model(batch[:, :-1], pieces=pieces, places=slice(0, 0))  # no logits here: they are made in pieces
+        streams = model.norm(sum(pieces[point] for point in model.points if not point.startswith("neurons")))
+    return _NextToken.apply(streams.float().flatten(0, 1), model.unembedding.weight, batch[:, 1:].flatten())
+
+
 def train(tokens: np.ndarray, out: pathlib.Path, *, seed: int, total: float, device: str) -> Transformer:
     """Train for ``total`` tokens, drawn from ``tokens``; goes on from the checkpoint in ``out``."""
     out.mkdir(parents=True, exist_ok=True)
@@ -119,9 +155,7 @@ def train(tokens: np.ndarray, out: pathlib.Path, *, seed: int, total: float, dev
         rate = RATE * ((step + 1) / WARM if step < WARM else 0.02 + 0.98 * (1 + math.cos(math.pi * share)) / 2)
         for group in optimiser.param_groups:
             group["lr"] = rate
-        with torch.autocast(device, torch.bfloat16):
-            logits = model(batch[:, :-1])
-        loss = cross_entropy(logits.flatten(0, 1), batch[:, 1:].flatten())  # in bfloat16: 1.4 times the speed
+        loss = loss_of(model, batch)
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
