@@ -111,10 +111,33 @@ def reading(features: Features, words: str, most: int = 5) -> str:
     return f'{STYLE}<div class="course-page">{_rows(rows, ["token", "latents that are on (activation)"])}</div>'
 
 
+class Reader(ipywidgets.VBox):
+    """A line to type in, and the latents that are on at each token; make one with :func:`read_along`."""
+
+    def __init__(self, features: Features, words: str):
+        self.features = features
+        self.words, self.message, self.shown = text(words, "text", width="44em"), ipywidgets.HTML(), ipywidgets.HTML()
+        super().__init__([OwnKeys(), self.words, self.message, self.shown])
+        self.add_class("course-demo")
+        self.words.observe(self._draw, "value")
+        self._draw()
+
+    def _draw(self, _change=None):
+        try:
+            self.shown.value, self.message.value = reading(self.features, self.words.value), ""
+        except CourseError as error:
+            self.message.value = line(str(error), "message")
+
+
+def read_along(features: Features, words: str) -> Reader:
+    """Type a text and see which latents are on, token by token."""
+    return Reader(features, words)
+
+
 class FeatureBrowser(ipywidgets.VBox):
     """Pages of latents and neurons under a search line; make one with :func:`browse`."""
 
-    def __init__(self, features: Features, search: str):
+    def __init__(self, features: Features, search: str, kind: str = "latent"):
         self.features = features
         self.search = text(search, "find a word, a context or a number", width="28em")
         self.found = choice([], "found")
@@ -131,6 +154,8 @@ class FeatureBrowser(ipywidgets.VBox):
         self.kind.observe(self._kind, "value")
         self.number.observe(lambda _change: self._draw(), "value")
         self._search()
+        if kind != "latent":
+            self.kind.value, self.number.value = kind, 0
 
     def _search(self, _change=None):
         try:
@@ -159,9 +184,9 @@ class FeatureBrowser(ipywidgets.VBox):
             self.message.value = line(str(error), "message")
 
 
-def browse(features: Features, search: str = "arabic") -> FeatureBrowser:
-    """Search latents and turn their pages; neurons too."""
-    return FeatureBrowser(features, search)
+def browse(features: Features, search: str = "arabic", kind: str = "latent") -> FeatureBrowser:
+    """Search latents and turn their pages; neurons too, and those first with ``kind="neuron"``."""
+    return FeatureBrowser(features, search, kind)
 
 
 class BlindTest(ipywidgets.VBox):

@@ -70,12 +70,14 @@ class Sample:
         first, last = max(self.starts[document], place - BEFORE), min(end, place + AFTER + 1)
         return self.tokens.shown(self.numbers[first:last]), int(place - first)
 
-    def rows(self, length: int, most: int, seed: int = 0) -> torch.Tensor:
-        """Windows (most, length) from all over the text, in an order drawn from ``seed``."""
+    def rows(self, length: int, most: int, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+        """Windows (most, length) from all over the text, in an order drawn from ``seed``: token numbers, and for each
+        token the kind of document it is from, as its place in ``names``."""
         count = len(self.numbers) // length
         chosen = np.random.default_rng(seed).permutation(count)[:most]
-        whole_rows = self.numbers[:count * length].reshape(count, length)
-        return torch.from_numpy(whole_rows[chosen].astype(np.int64))
+        sizes = np.diff(np.append(self.starts, len(self.numbers)))
+        return tuple(torch.from_numpy(values[:count * length].reshape(count, length)[chosen].astype(np.int64))
+                     for values in (self.numbers, np.repeat(self._labels, sizes)))
 
 
 class Units:

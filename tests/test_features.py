@@ -43,7 +43,7 @@ def known():
     for kind, encode, directions in (("latent", dictionary.encode, dictionary.decoder),
                                      ("neuron", lambda x: x, torch.eye(NEURONS))):
         counted = recipe.describe(units_of(model, np.arange(len(directions)), encode, part), arrays)
-        effect = recipe.effects(model, sample.rows(32, 99), encode, directions)
+        effect = recipe.effects(model, sample.rows(32, 99)[0], encode, directions)
         made[kind] = features.Units(kind, counted | dict(effect=effect), sample)
     row = dict(unit=3, threshold=.5, precision=.9, recall=.8, f1=.85)
     return features.Features(model, dictionary, sample, made["latent"], made["neuron"],
@@ -95,7 +95,7 @@ def test_counts_are_those_of_the_text(known):
 
 
 def test_effects_are_those_of_running_the_model_again(known):
-    rows = known.sample.rows(32, 99)
+    rows = known.sample.rows(32, 99)[0]
     for unit in known.latents.density.argsort()[-3:]:
         value, count = features.ablation(known.model, known.sae, int(unit), rows)
         if count <= recipe.EFFECT_TOKENS:
@@ -161,7 +161,7 @@ def test_reading_names_the_latents_of_each_token(known):
 
 
 def test_steering_moves_one_latent_and_zero_is_its_ablation(known):
-    unit, numbers = busy(known.latents), known.sample.rows(32, 1)
+    unit, numbers = busy(known.latents), known.sample.rows(32, 1)[0]
     x = known.model.neurons(numbers)
     moved = known.steer(unit, 2)(x) - x
     direction = known.sae.decoder[unit]

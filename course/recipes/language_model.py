@@ -35,6 +35,8 @@ COMMAND = "python -m course.recipes.language_model"
 VOCABULARY, END = 4096, "<|end|>"  # END stands between documents; its number is 0
 BATCH, RATE, WARM = 64, 8e-3, 300  # 6 M tokens: 4.21 nats a token at 3e-3, 4.07 at 6e-3, and 1.2e-2 no worse
 EVERY = 200  # steps between two checkpoints
+COMPUTED = dict(sources=[dict(name="computed by the recipe", version="1", licence="CC BY 4.0",
+                              credit="The authors of this course.")], licence="CC BY 4.0")
 BITS = 12  # of a token: five of them fit into 64 bits
 
 
@@ -81,6 +83,18 @@ def pieces_of(words) -> list[bytes]:
     assert set(letters) == set(ByteLevel.alphabet())
     by_number = sorted((number, text) for text, number in words.get_vocab().items() if text != END)
     return [bytes(letters[letter] for letter in text) for _, text in by_number]
+
+
+def ship_tokens(words) -> None:
+    """Write the tokens to course/data: the recipes that follow read them there."""
+    pieces = pieces_of(words)
+    content = npz(dict(bytes=np.frombuffer(b"".join(pieces), np.uint8),
+                       lengths=np.array([len(piece) for piece in pieces], np.uint8)))
+    (data.FOLDER / "tokens.npz").write_bytes(content)
+    data.record("tokens.npz", **COMPUTED, recipe=COMMAND,
+                holds="The byte-level BPE of the language model: the bytes of its 4 095 tokens, one after the other, "
+                      "and their lengths. Number 0 is the end of a document.",
+                changed="Nothing: the same corpus gives the same bytes.")
 
 
 # ---- the model
@@ -253,17 +267,6 @@ def quality(model: Transformer, text: corpus.Corpus, out: pathlib.Path) -> dict[
         bytes_per_token=round(len(plain) / len(tokens), 3), nats_per_token=round(found["model"] / len(tokens), 4))
 
 
-def ship(model: Transformer, words, name: str) -> None:
-    """Write the model, in half precision, and its tokens to course/data."""
-    pieces = pieces_of(words)
-    arrays = {"tokens.npz": dict(bytes=np.frombuffer(b"".join(pieces), np.uint8),
-                                 lengths=np.array([len(piece) for piece in pieces], np.uint8)),
-              name: {key: value.half().numpy() for key, value in model.state_dict().items()}}
-    for file, content in arrays.items():
-        (data.FOLDER / file).write_bytes(npz(content))
-        data.record(file)
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Tokenizer, tokens, training, quality; returns 0."""
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__.splitlines()[0])
@@ -278,12 +281,16 @@ def main(arguments: list[str] | None = None) -> int:
     given.out.mkdir(parents=True, exist_ok=True)
     text = corpus.load(given.corpus)
     tokens = tokens_of(text, "train", given.out)
+    ship_tokens(tokenizer(text, given.out))
     print(f"{len(tokens):,} tokens to train on", flush=True)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = train(tokens, given.out, seed=given.seed, total=given.tokens, device=device)
-    torch.save(model.state_dict(), given.out / f"model-seed{given.seed}-{int(given.tokens / 1e6)}M.pt")
+    name = f"seed{given.seed}-{int(given.tokens / 1e6)}M"
+    torch.save(model.state_dict(), given.out / f"model-{name}.pt")
     if not given.no_quality:
-        print(json.dumps(quality(model, text, given.out)))
+        found = json.dumps(dict(seed=given.seed, tokens=int(given.tokens), **quality(model, text, given.out)))
+        (given.out / f"quality-{name}.json").write_text(found + "\n")
+        print(found)
     return 0
 
 

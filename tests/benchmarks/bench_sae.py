@@ -91,7 +91,7 @@ def activations(file):
     from course import features
 
     known = features.load()
-    rows = known.sample.rows(known.model.length, 2300)
+    rows = known.sample.rows(known.model.length, 2300)[0]
     x = torch.cat([known.model.neurons(part).flatten(0, 1) for part in rows.split(64)])
     return x[:-20_000].clone(), x[-20_000:].clone()
 
