@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import torch
 
-from course import CourseError, blind, feature_browser, features, language, sae
+from course import CourseError, blind, feature_browser, features, language, plots, sae
 from course.recipes import features as recipe
 from course.recipes.contexts import Part, units_of
 from course.transformer import Transformer
@@ -225,3 +225,45 @@ def test_a_blind_test_asks_fairly_and_counts_both_kinds(known):
 def test_the_right_answer_does_not_stand_in_one_place(known):
     places = {question.answer for seed in range(6) for question in blind.questions(known, 6, seed)}
     assert len(places) > 1
+
+
+def test_the_reader_keeps_what_it_showed_when_there_is_no_text(known):
+    reader = feature_browser.read_along(known, "plain")
+    assert reader.shown.value == feature_browser.reading(known, "plain")
+    reader.words.value = "עברית <b>"
+    before = reader.shown.value
+    assert before == feature_browser.reading(known, "עברית <b>") and "<b>" not in before
+    reader.words.value = ""
+    assert "Type a word" in reader.message.value and reader.shown.value == before
+    reader.words.value = "a"
+    assert reader.message.value == ""
+
+
+def test_the_browser_can_begin_with_neurons(known):
+    shown = feature_browser.browse(known, kind="neuron")
+    assert (shown.kind.value, shown.number.value) == ("neuron", 0)
+    assert shown.shown.value == feature_browser.page(known, "neuron", 0)
+
+
+def test_windows_come_with_the_kind_of_every_token(known):
+    numbers, kinds = known.sample.rows(32, 5, seed=3)
+    assert numbers.shape == kinds.shape == (5, 32)
+    flat = known.sample.numbers.tolist()
+    for row, labels in zip(numbers.tolist(), kinds.tolist(), strict=True):
+        place = next(k for k in range(0, len(flat), 32) if flat[k:k + 32] == row)
+        assert [known.sample.names[k] for k in labels] == [
+            known.sample.label(known.sample.document(place + k)) for k in range(32)]
+
+
+def test_credits_name_every_package_once():
+    source = dict(package="django", version="5", sha256="0", licence="BSD-3-Clause", label="python")
+    found = recipe.credits_of([source, source | dict(label="html"), dict(label="dna")])
+    assert len(found) == 1 and found[0]["kinds"] == ["html", "python"] and "Django" in found[0]["credit"]
+
+
+def test_intervals_carry_their_ends():
+    fig = plots.intervals(["a", "b"], {"one": ([.5, .2], [.4, .1], [.7, .2]), "two": ([.1, .9], [0, .8], [.3, 1])})
+    assert [trace.name for trace in fig.data] == ["one", "two"]
+    np.testing.assert_allclose(fig.data[0].error_x.array, [.2, 0])
+    np.testing.assert_allclose(fig.data[1].error_x.arrayminus, [.1, .1])
+    assert list(fig.layout.yaxis.ticktext) == ["a", "b"]
