@@ -28,6 +28,7 @@ STYLE = """<style>
 border-left:3px solid rgba(128,128,128,.4);unicode-bidi:isolate}
 .course-example i{font-style:normal;opacity:.65;font-size:12px;unicode-bidi:isolate}
 .course-example b{text-decoration:underline;text-decoration-thickness:2px;text-underline-offset:3px}
+.course-option{display:flex;gap:10px;align-items:baseline}
 .course-bars{display:flex;align-items:flex-end;gap:1px;height:54px;max-width:20em;border-bottom:1px solid gray}
 .course-bars span{flex:1;background:rgb(0,114,178)}
 </style>"""
@@ -146,8 +147,9 @@ class FeatureBrowser(ipywidgets.VBox):
                                                 style=dict(description_width="initial"), layout=dict(width="10em"))
         self.message, self.shown = ipywidgets.HTML(), ipywidgets.HTML()
         row = dict(flex_flow="row wrap", grid_gap="4px 24px")
-        super().__init__([OwnKeys(), ipywidgets.HBox([self.search, self.found], layout=row),
-                          ipywidgets.HBox([self.kind, self.number], layout=row), self.message, self.shown])
+        rows = [ipywidgets.HBox(pair, layout=row) for pair in ((self.search, self.found), (self.kind, self.number))]
+        # a search finds latents: where neurons come first it would only be in the way
+        super().__init__([OwnKeys(), *rows[kind != "latent":], self.message, self.shown])
         self.add_class("course-demo")
         self.search.observe(self._search, "value")
         self.found.observe(lambda change: change.new is not None and self._go("latent", change.new), "value")
@@ -166,6 +168,7 @@ class FeatureBrowser(ipywidgets.VBox):
         self.message.value = "" if options else line("No latent is on for this.", "message")
         self.found.options = [(f"latent {unit}: {why}", unit) for unit, why in options]
         if options:
+            self.found.index = 0  # new options alone would leave it empty
             self._go("latent", options[0][0])
 
     def _kind(self, change):
@@ -200,7 +203,7 @@ class BlindTest(ipywidgets.VBox):
         self.next = ipywidgets.Button(description="That is my answer", layout=dict(width="max-content"))
         self.next.on_click(self._answer)
         super().__init__([OwnKeys(), self.head, self.page, self.label, self.pick, self.next, self.message])
-        self.add_class("course-demo")
+        self.add_class("course-quiz")
         self._draw()
 
     def _draw(self):
@@ -216,10 +219,10 @@ class BlindTest(ipywidgets.VBox):
                                "stronger.", "sentence")
         largest = float(self.features.units(question.kind).largest[question.unit])
         shown = "".join(snippet(example, largest, label=False) for example in question.shown)
-        options = "".join(f"<p><b>{'ABCD'[k]}</b></p>{snippet(example, 0, label=False)}"
+        options = "".join(f'<div class="course-option"><b>{"ABCD"[k]}</b>{snippet(example, 0, label=False)}</div>'
                           for k, example in enumerate(question.options))
-        self.page.value = (f"{STYLE}{shown}<h4>On which of these is it on too? On three of them it is off.</h4>"
-                           f"{options}")
+        self.page.value = (f'{STYLE}<div class="course-page"><div class="course-examples">{shown}<h4>On which of these '
+                           f"is it on too? On three of them it is off.</h4>{options}</div></div>")
         self.label.value = ""
         self.pick.options = list("ABCD"[:len(question.options)])
         self.pick.index = None

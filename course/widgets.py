@@ -67,7 +67,7 @@ class OwnKeys(anywidget.AnyWidget):
       el.style.display = "none";
       let tries = 0;
       const mark = () => {
-        const demo = el.closest(".course-demo, .course-guess");
+        const demo = el.closest(".course-demo, .course-guess, .course-quiz");
         if (demo) demo.addEventListener("focusin",
           (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true"));
         else if (tries++ < 100) setTimeout(mark, 50);

@@ -58,6 +58,9 @@ def test_in_jupyterlab(lab, path):
         page.page.wait_for_function(
             "n => [...document.querySelectorAll('.course-answer')]"
             ".filter(e => e.textContent.includes('You guessed')).length > n", arg=count)
+    for quiz in page.page.locator(".jp-OutputArea .course-quiz").all():
+        answer_all(page, quiz)
+        quiz.screenshot(path=SHOTS / f"{path.stem}_quiz.png")
     page.page.set_viewport_size({"width": 900, "height": 900})
     page.page.wait_for_timeout(1000)
     for place, box, drawn in page.widths():
@@ -65,6 +68,24 @@ def test_in_jupyterlab(lab, path):
     assert page.complaints() == []
     assert page.received < 8e6, "more than 8 MB sent to the browser"
     page.close()
+
+
+def answer_all(page, quiz):
+    """A blind test, by keyboard: the first answer to every question, after one click too many."""
+    quiz.scroll_into_view_if_needed()
+    button = quiz.locator("button")
+    button.press("Enter")
+    quiz.locator(".course-message").wait_for()
+    quiz.screenshot(path=SHOTS / "quiz_asked.png")
+    asked = quiz.locator(".course-sentence").inner_text()
+    for number in range(1, int(asked.split(" of ")[1].split(".")[0]) + 1):
+        page.page.wait_for_function("([e, n]) => e.textContent.includes(`Unit ${n} of`)",
+                                    arg=[quiz.element_handle(), number])
+        page.move("text", quiz.locator("input[type=text]"), text="<b>words</b>")
+        page.move("radio", quiz.locator("input[type=radio]").first)
+        button.press("Enter")
+    page.page.wait_for_function("e => e.textContent.includes('By chance')", arg=quiz.element_handle())
+    assert "<b>words</b>" in quiz.inner_text()
 
 
 DEMO = """

@@ -84,7 +84,7 @@ class Exercise:
         """Look at an answer. Never raises."""
         try:
             if self._untouched(answer):
-                return Feedback(UNTOUCHED, f"Fill in `{self.variable}` above and run both cells.")
+                return Feedback(UNTOUCHED, f"Change `{self.variable}` above and run both cells.")
             self.checker(answer)
         except Wrong as wrong:
             return Feedback(WRONG, str(wrong))

@@ -42,6 +42,9 @@ def _check_hidden_entry(answer):
             (relation + word - v.mean((0, 1)), "The mean you take away still has relation i and word j in it. It "
                                                "should be that of the other relations and the other words."),
             (relation + word - without, "The mean you take away has word j in it. Leave it out there too."),
+            (relation + word - np.delete(v.reshape(-1, shape[2]), i * shape[1] + j, axis=0).mean(0),
+             "The mean you take away leaves out the entry alone. Relation i and word j should be left out of it "
+             "altogether."),
             (relation + word + both, "The common part should be taken away, and it was added once more."),
             ((relation + word) / 2, "This is the middle between the two means. They should be added, and what is "
                                     "counted twice taken away."),
@@ -253,10 +256,10 @@ def turning_strength(strengths, probabilities):
     return ...
 """,
     checker=_check_turning_strength,
-    shows="The game changes at a threshold, far below the strength at which the vector was found. Compute the curves "
-          "of a few words as in `start`: words differ in how much of a push they need.",
+    shows="The game changes at a threshold, mostly well below strength 1. Words differ in how much of a push they "
+          "need; where the form is the most probable one at 0 already, there is no threshold to find.",
     hints=("`probabilities.argmax(dim=1)` is the most probable form at each strength.",
-           "`(strengths == 0)` finds the row of strength 0.",
+           "`strengths.abs().argmin()` is the row of strength 0.",
            "`strengths[(strengths > 0) & (best != at_zero)]` are all strengths that count, lowest first."),
     solution_source="""
 def turning_strength(strengths, probabilities):

@@ -16,7 +16,7 @@ def intervals(rows: Sequence[str], series: Mapping[str, Sequence[Sequence[float]
     ``series``: name -> (values, lows, highs), each (rows,).
     """
     n, m = len(rows), len(series)
-    fig = figure(height=height or 120 + 26 * n, margin=dict(l=150, r=20, t=56, b=52))
+    fig = figure(height=height or 120 + 21 * n, margin=dict(l=150, r=20, t=56, b=52))
     for k in range(0, n, 2):
         fig.add_shape(type="rect", x0=0, x1=1, xref="paper", y0=k - 0.5, y1=k + 0.5, layer="below",
                       line=dict(width=0), fillcolor="#f4f4f4")
@@ -28,7 +28,7 @@ def intervals(rows: Sequence[str], series: Mapping[str, Sequence[Sequence[float]
                                       + "</extra>",
                         error_x=dict(type="data", symmetric=False, array=highs - values, arrayminus=values - lows,
                                      width=0, thickness=1.5),
-                        marker=dict(color=PALETTE[k % 6], symbol=MARKERS[k % 6], size=8))
+                        marker=dict(color=PALETTE[k % 6], symbol=MARKERS[k % 6], size=7))
     fig.update_yaxes(range=[n - 0.5, -0.5], tickvals=list(range(n)), ticktext=list(rows), ticks="", showgrid=False,
                      zeroline=False)
     fig.update_xaxes(title=dict(text=x_axis), range=span, gridcolor="#d8d8d8")

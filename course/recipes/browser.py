@@ -178,7 +178,7 @@ class Notebook:
     def controls(self, demo):
         """The controls of one demo (or guess), each as (kind, locator of what takes the keyboard)."""
         kinds = {"slider": ".noUi-handle", "choice": "select", "switch": "input[type=checkbox]",
-                 "text": "input[type=text]", "radio": "input[type=radio]"}
+                 "text": "input[type=text]", "number": "input[type=number]", "radio": "input[type=radio]"}
         return [(kind, control) for kind, css in kinds.items() for control in demo.locator(css).all()]
 
     def move(self, kind, control, text="queen"):
@@ -196,6 +196,9 @@ class Notebook:
             keys.press("ArrowDown")
             if control.input_value() == before:
                 keys.press("ArrowUp")
+        elif kind == "number":
+            keys.press("ArrowUp")
+            keys.press("Enter")
         elif kind == "text":
             keys.press("Control+a")
             keys.type(text)
@@ -204,8 +207,10 @@ class Notebook:
             keys.press("Space")
 
     def picture_of(self, demo):
-        """How often a demo's picture was drawn, and its pixels (PNG)."""
+        """How often a demo's picture was drawn, and its pixels (PNG); of a demo of pages, −1 and what stands there."""
         picture = demo.locator(PICTURE)
+        if not picture.count():
+            return -1, demo.locator(".course-page").inner_text().encode()
         return int(picture.get_attribute("data-drawn")), picture.screenshot()
 
     def change(self, demo, kind, control):
@@ -223,7 +228,7 @@ class Notebook:
         """Wait until a demo's picture was drawn again since ``before`` and its pixels differ."""
         def changed():
             drawn, pixels = self.picture_of(demo)
-            return drawn > before[0] and pixels != before[1]
+            return (drawn > before[0] or drawn < 0) and pixels != before[1]
         _wait(changed, seconds, "the picture did not change", lambda s: self.page.wait_for_timeout(1000 * s))
 
     def widths(self) -> list[tuple[int, int, int]]:

@@ -213,7 +213,7 @@ def credits_of(sources: list[dict]) -> list[dict]:
     """The packages that text was taken from, as they stand on the data card."""
     found = {}
     for source in sources:
-        if "package" in source:
+        if "version" in source:  # the others are generated
             entry = found.setdefault(source["package"], dict(
                 name=source["package"], version=source["version"], sha256=source["sha256"], licence=source["licence"],
                 credit=CREDIT.get(source["package"].split("-")[0], "its authors, as its copyright file names them"),
