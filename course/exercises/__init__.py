@@ -136,6 +136,8 @@ def _kind(error) -> str:
         said = str(error)
     except BaseException:
         said = ""
+    if "ambiguous" in said:  # `and`, `or`, `not`, or missing brackets
+        said = "use & for and, | for or, ~ for not with arrays, and put each comparison in brackets"
     return type(error).__name__ + (f" ({said[:200]})" if said else "")
 
 
