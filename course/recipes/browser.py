@@ -67,6 +67,10 @@ def lab(folder, env=None, browser=None):
             settings = pathlib.Path(scratch, "settings/@jupyterlab/apputils-extension")
             settings.mkdir(parents=True, exist_ok=True)
             (settings / f"{name}.jupyterlab-settings").write_text(json.dumps(values))
+        saving = pathlib.Path(scratch, "settings/@jupyterlab/docmanager-extension")
+        saving.mkdir(parents=True)
+        # A page that is open for two minutes would be saved, with all its outputs.
+        (saving / "plugin.jupyterlab-settings").write_text(json.dumps(dict(autosave=False)))
         server = subprocess.Popen(
             [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1",
              f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token=",
