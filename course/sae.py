@@ -16,6 +16,7 @@ For "topk", gradients are written by hand and computed only where latents are on
 """
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -118,14 +119,16 @@ def recover(dictionary: torch.Tensor, directions: torch.Tensor, latents: torch.T
 
 
 def train(x: torch.Tensor | Iterable[torch.Tensor], n_latents: int, *, kind: str = "topk", k: int = 16, l1: float = 0.1,
-          steps: int = 400, batch: int = 1024, rate: float = 3e-3, revive: int = 100, seed: int = 0,
+          steps: int = 400, batch: int = 1024, rate: float = 3e-3, fall: float = 0.9, revive: int = 100, seed: int = 0,
           progress: Callable | None = None, report: Callable | None = None) -> SAE:
     """Train a sparse autoencoder of ``n_latents`` latents on activations.
 
     ``x``: activations (count, d), from which batches are drawn, or any iterable of batches (batch, d), of
-    which the first also sets centre and scale. ``revive``: latents that were off for so many steps are
-    revived (0: never). ``progress`` wraps the range of steps; ``report(step, figures)`` is called every 20 steps with
-    ``unexplained``, ``l0`` and ``dead`` of the batch. Sets torch to one thread.
+    which the first also sets centre and scale. The learning rate rises to ``rate`` over the first tenth of the steps
+    and falls to nothing over the last share ``fall`` of them (0 to 0.9): with a few hundred steps and much data 0.25
+    leaves less unexplained, with little data 0.9 finds directions more exactly. ``revive``: latents that were off for
+    so many steps are revived (0: never). ``progress`` wraps the range of steps; ``report(step, figures)`` is called
+    every 20 steps with ``unexplained``, ``l0`` and ``dead`` of the batch. Sets torch to one thread.
     Inside, activations are scaled to a mean squared length of d, so that ``rate`` and ``l1`` mean the
     same for all. Raises :class:`CourseError` for settings that make no sense.
     """
@@ -133,9 +136,9 @@ def train(x: torch.Tensor | Iterable[torch.Tensor], n_latents: int, *, kind: str
     d = first.shape[1]
     if kind not in KINDS:
         raise CourseError(f"The kind of autoencoder is one of {', '.join(KINDS)}.")
-    if n_latents < 1 or (kind == "topk" and not 1 <= k <= n_latents) or steps < 0 or l1 < 0:
-        raise CourseError("There must be at least one latent, k between 1 and their number, "
-                          "and steps and l1 not below 0.")
+    if n_latents < 1 or (kind == "topk" and not 1 <= k <= n_latents) or steps < 0 or l1 < 0 or not 0 <= fall <= 0.9:
+        raise CourseError("There must be at least one latent, k between 1 and their number, steps and l1 not below 0, "
+                          "and the fall between 0 and 0.9.")
     torch.set_num_threads(1)
     draw = torch.Generator().manual_seed(seed)
     centre = first.mean(0)
@@ -146,7 +149,7 @@ def train(x: torch.Tensor | Iterable[torch.Tensor], n_latents: int, *, kind: str
     weights = {name: torch.nn.Parameter(value) for name, value in weights.items()}
     sae = SAE(kind, k if kind == "topk" else 0, **weights)
     optimiser = torch.optim.Adam(weights.values(), lr=rate, betas=(0.9, 0.99), fused=True)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps + 1, pct_start=0.1)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _share_of_rate((step + 1) / (steps + 1), fall))
     off = torch.zeros(n_latents, dtype=torch.long)
     for step in (progress or iter)(range(1, steps + 1)):
         part = next(batches, None)
@@ -172,6 +175,13 @@ def train(x: torch.Tensor | Iterable[torch.Tensor], n_latents: int, *, kind: str
                                   dead=float((off >= min(step, revive or step)).float().mean())))
     done = {name: value.detach() for name, value in weights.items()}
     return SAE(sae.kind, sae.k, done["encoder"], done["bias"] * scale, done["decoder"], done["centre"] * scale)
+
+
+def _share_of_rate(done: float, fall: float, rise: float = 0.1) -> float:
+    """What share of the learning rate holds when ``done`` (0 to 1) of the steps are done."""
+    if done < rise:
+        return 0.52 - 0.48 * math.cos(math.pi * done / rise)
+    return 0.5 + 0.5 * math.cos(math.pi * max(0.0, (done - 1 + fall) / fall)) if fall else 1.0
 
 
 def _batches(x, batch, seed) -> tuple[Iterator[torch.Tensor], torch.Tensor]:
