@@ -13,7 +13,7 @@ import numpy as np
 from . import CourseError
 from .features import BANDS, KINDS, Example, Features
 
-SHOWN, OPTIONS = 6, 4
+SHOWN, OPTIONS, TRIES = 6, 4, 40
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,9 @@ def questions(features: Features, count: int = 8, seed: int = 0) -> list[Questio
     """As many latents as neurons, drawn at random and shuffled.
 
     Shown are examples from the upper half of a unit's activations. Of the options one is another such example, from
-    a document that is not among those shown where there is one, and the others are places drawn from the whole text
-    at which, and around which, the unit is off.
+    a document that is not among those shown where there is one. The others are places at which, and around which, the
+    unit is off, drawn from the kinds of document that are shown, so that knowing the kind is not enough; from the
+    whole text only where a unit is hardly ever off in those.
     """
     if not (isinstance(count, int) and count >= 2):
         raise CourseError("A blind test has at least two questions.")
@@ -61,9 +62,10 @@ def _question(features, kind, unit, draw):
     if not others:
         return None
     options, tries = [], 0
-    while len(options) < OPTIONS - 1 and tries < 60:
+    while len(options) < OPTIONS - 1 and tries < 2 * TRIES:
+        label = shown[draw.integers(SHOWN)].label if tries < TRIES else None
         tries += 1
-        example = features.example_at(kind, unit, int(draw.integers(len(features.sample))))
+        example = features.example_at(kind, unit, features.sample.draw(draw, label))
         if len(example.tokens) > 8 and not example.amounts.any():
             options.append(example)
     if len(options) < OPTIONS - 1:  # it is on nearly everywhere

@@ -94,22 +94,26 @@ def page(features: Features, kind: str, unit: int) -> str:
     up, down = features.logits(kind, unit)
     tokens = [[f"<span dir='auto'>“{visible(a)}”</span>", f"{x:+.2f}", f"<span dir='auto'>“{visible(b)}”</span>",
                f"{y:+.2f}"] for (a, x), (b, y) in zip(up, down, strict=True)]
+    effect = float(units.effect[unit])
     often = f"one token in {1 / density:,.0f}" if density else "no token"
-    facts = (f"<h4>How often</h4><p>On for {often} of the text; at most {float(units.largest[unit]):.2f}.</p>"
+    facts = (f"<h4>How often</h4><p>On for {often} of the text that comes with the course. Its largest activation "
+             f"there is {float(units.largest[unit]):.2f}.</p>"
              f"{_bars(units.histogram[unit])}<p>just above 0 … largest; tokens on a logarithmic scale</p>"
-             f"<h4>Where</h4>{_rows(named, ['document', 'of its tokens', 'than by chance'])}"
-             f"<h4>What it does</h4><p>Without it the model loses {float(units.effect[unit]):.3f} nats on a token "
-             f"where it is on.</p>{_rows(tokens, ['more likely', '', 'less likely', ''])}")
+             f"<h4>Where</h4>{_rows(named, ['kind of document', 'of its tokens', 'times chance'])}"
+             f"<h4>What it does</h4><p>Without it the model predicts {'worse' if effect >= 0 else 'better'}, by "
+             f"{abs(effect):.3f} nats on a token where it is on (a nat is 1.44 bits).</p>"
+             f"{_rows(tokens, ['more likely', '', 'less likely', ''])}")
     return (f'{STYLE}<div class="course-page"><div class="course-examples">{examples(features, kind, unit)}</div>'
             f"<div>{facts}</div></div>")
 
 
 def reading(features: Features, words: str, most: int = 5) -> str:
-    """Which latents are on at each token of ``words``, as an HTML table."""
+    """The strongest latents at each token of ``words``, as an HTML table."""
     rows = [[f"<span dir='auto'>“{visible(token)}”</span>",
              " · ".join(f"{unit} ({amount:.1f})" for unit, amount in found) or "none"]
             for token, found in features.on(words, most)]
-    return f'{STYLE}<div class="course-page">{_rows(rows, ["token", "latents that are on (activation)"])}</div>'
+    headings = ["token", f"the {most} strongest latents (activation)"]
+    return f'{STYLE}<div class="course-page">{_rows(rows, headings)}</div>'
 
 
 class Reader(ipywidgets.VBox):

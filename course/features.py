@@ -70,6 +70,17 @@ class Sample:
         first, last = max(self.starts[document], place - BEFORE), min(end, place + AFTER + 1)
         return self.tokens.shown(self.numbers[first:last]), int(place - first)
 
+    def draw(self, draw: np.random.Generator, label: str | None = None) -> int:
+        """A place in the text: any, or one in the documents of one kind."""
+        if label is None:
+            return int(draw.integers(len(self)))
+        ends = np.append(self.starts[1:], len(self))
+        of_kind = np.flatnonzero(self._labels == self.names.index(label))
+        sizes = (ends - self.starts)[of_kind]
+        along = int(draw.integers(sizes.sum()))
+        document = int(np.searchsorted(sizes.cumsum(), along, "right"))
+        return int(self.starts[of_kind[document]] + along - sizes[:document].sum())
+
     def rows(self, length: int, most: int, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
         """Windows (most, length) from all over the text, in an order drawn from ``seed``: token numbers, and for each
         token the kind of document it is from, as its place in ``names``."""
@@ -207,8 +218,8 @@ class Features:
                     share = amount / max(1e-6, float(self.latents.largest[unit]))
                     strongest[unit] = max(strongest.get(unit, (0, "")), (share, token))
         order = sorted(strongest, key=lambda unit: -strongest[unit][0])[:most]
-        return [(unit, f"at {strongest[unit][0]:.0%} of its largest on “{strongest[unit][1].strip()}”")
-                for unit in order]
+        return [(unit, (f"at {share:.0%} of its largest" if share < 1 else "at its largest, or above,")
+                 + f" on “{token.strip()}”") for unit in order for share, token in [strongest[unit]]]
 
     def steer(self, unit: int, strength: float):
         """A change for :class:`course.language.Language`: the latent is set to ``strength`` times its largest

@@ -137,3 +137,8 @@ def test_the_loss_in_pieces_is_that_of_all_logits_at_once(monkeypatch):
     assert recipe.loss_of(model, batch).item() == pytest.approx(float(loss), rel=5e-3)
     for name, weight in model.named_parameters():
         assert float((found[name] - weight.grad).norm()) <= 0.04 * float(weight.grad.norm()), name
+
+
+def test_known_runs_are_counted():
+    different, seen = recipe.runs_known(np.array([1, 2, 3, 1, 2, 3, 4]), np.array([9, 1, 2, 3, 4, 1]), n=2)
+    assert different == 4 and seen == pytest.approx(3 / 5)  # 12 23 31 34, and of 91 12 23 34 41 three

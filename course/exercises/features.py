@@ -43,13 +43,15 @@ def _check_f1(answer):
                 raise Wrong(says)
         raise Wrong(f"With {int(named.sum())} tokens named, {int(true.sum())} in the context and {right:.0f} in both, "
                     f"this gives {found:.3f}, and it should be {want:.3f}.")
-    try:
-        silent = number(call(answer, torch.zeros(9, dtype=torch.bool), torch.arange(9) < 4))
-    except Wrong:
-        silent = float("nan")
-    if not abs(silent) < 1e-9:
-        raise Wrong("All is right but for one case: a unit that names nothing should get 0, and here it does not. "
-                    "Which division causes that?")
+    for named, says in ((torch.zeros(9, dtype=torch.bool), "nothing"),
+                        (torch.arange(9) > 6, "some tokens, and none of them is in the context,")):
+        try:
+            silent = number(call(answer, named, torch.arange(9) < 4))
+        except Wrong:
+            silent = float("nan")
+        if not abs(silent) < 1e-9:
+            raise Wrong(f"All is right but for one case: a unit that names {says} should get 0, and here it does not. "
+                        "Which division causes that?")
 
 
 f1 = Exercise(
@@ -97,6 +99,14 @@ def f1(named, true):
     precision, recall = both / named.sum(), both / true.sum()
     return 2 * precision * recall / (precision + recall)
 """, "names nothing should get 0, and"),
+        Mistake("""
+def f1(named, true):
+    if named.sum() == 0:
+        return 0.0
+    both = (named & true).sum()
+    precision, recall = both / named.sum(), both / true.sum()
+    return 2 * precision * recall / (precision + recall)
+""", "none of them is in the context"),
     ),
     setup=_setup,
 )
@@ -111,7 +121,14 @@ def _check_steered(answer):
         row = row / row.norm()
         f = torch.rand(tokens, generator=draw) * (torch.rand(tokens, generator=draw) < 0.7)
         f[0], f[1] = 0.8, 0.0
-        found = array(call(answer, x, f, row, amount), (tokens, d), "The steered neurons")
+        try:
+            result = call(answer, x, f, row, amount)
+        except Wrong as wrong:
+            if "size of tensor" in str(wrong):
+                raise Wrong("`amount - f` has one number for each token and `row` one for each neuron, so the two "
+                            "cannot be multiplied as they are. Which of them should be a column?") from None
+            raise
+        found = array(result, (tokens, d), "The steered neurons")
         want = x + (amount - f)[:, None] * row
 
         def same(other, found=found):
@@ -162,6 +179,10 @@ def steered(x, f, row, amount):
 def steered(x, f, row, amount):
     return x + (f - amount)[:, None] * row
 """, "turned round"),
+        Mistake("""
+def steered(x, f, row, amount):
+    return x + (amount - f) * row
+""", "should be a column"),
         Mistake("""
 def steered(x, f, row, amount):
     return x - f[:, None] * row

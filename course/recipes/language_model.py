@@ -254,6 +254,12 @@ def _find(sorted_keys, asked):
     return sorted_keys[at] == asked, at
 
 
+def runs_known(training, tokens, n=5) -> tuple[int, float]:
+    """How many different n-grams the training text has, and what share of those of ``tokens`` is among them."""
+    keys, asked = np.unique(_grams(np.asarray(training, np.uint64), n)), _grams(np.asarray(tokens, np.uint64), n)
+    return len(keys), float(_find(keys, asked)[0].mean())
+
+
 def quality(model: Transformer, text: corpus.Corpus, out: pathlib.Path) -> dict[str, float]:
     """Bits per byte of the validation text: the model's, and those it is measured against."""
     training, tokens = tokens_of(text, "train", out), tokens_of(text, "validation", out)
@@ -263,7 +269,9 @@ def quality(model: Transformer, text: corpus.Corpus, out: pathlib.Path) -> dict[
         found[name] = count_nats(training, tokens, order)
     bits = {name: value / math.log(2) / len(plain) for name, value in found.items()}
     bits |= {"gzip": len(gzip.compress(plain, 9)) * 8 / len(plain), "xz": len(lzma.compress(plain)) * 8 / len(plain)}
+    different, seen = runs_known(training, tokens)
     return {name: round(value, 4) for name, value in bits.items()} | dict(
+        different_5grams=different, seen_5grams=round(seen, 4),
         bytes_per_token=round(len(plain) / len(tokens), 3), nats_per_token=round(found["model"] / len(tokens), 4))
 
 
