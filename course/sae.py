@@ -148,8 +148,7 @@ def train(x: torch.Tensor | Iterable[torch.Tensor], n_latents: int, *, kind: str
     weights = dict(encoder=decoder.clone(), bias=torch.zeros(n_latents), decoder=decoder, centre=centre / scale)
     weights = {name: torch.nn.Parameter(value) for name, value in weights.items()}
     sae = SAE(kind, k if kind == "topk" else 0, **weights)
-    optimiser = torch.optim.Adam(weights.values(), lr=rate, betas=(0.9, 0.99), fused=True)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _share_of_rate((step + 1) / (steps + 1), fall))
+    optimiser = torch.optim.Adam(weights.values(), lr=rate, fused=True)
     off = torch.zeros(n_latents, dtype=torch.long)
     for step in (progress or iter)(range(1, steps + 1)):
         part = next(batches, None)
@@ -161,8 +160,10 @@ def train(x: torch.Tensor | Iterable[torch.Tensor], n_latents: int, *, kind: str
             if kind != "linear":
                 along = (sae.decoder.grad * sae.decoder).sum(1, keepdim=True)
                 sae.decoder.grad -= along * sae.decoder
+            # one cycle (Smith 2018): momentum is low while the rate is high
+            share = _share_of_rate(step / (steps + 1), fall)
+            optimiser.param_groups[0].update(lr=rate * share, betas=(0.95 - 0.1 * share, 0.99))
             optimiser.step()
-            schedule.step()
             if kind != "linear":
                 sae.decoder /= sae.decoder.norm(dim=1, keepdim=True)
             off = torch.where(on, 0, off + 1)
