@@ -23,10 +23,14 @@ def _check_penalty(answer):
     for count, n, d in ((9, 6, 4), (5, 8, 8), (12, 3, 7)):
         f = torch.rand(count, n, generator=draw) * (torch.rand(count, n, generator=draw) < 0.6)
         decoder = torch.randn(n, d, generator=draw) * (0.3 + 2 * torch.rand(n, 1, generator=draw))
-        found = number(call(answer, f, decoder), "The penalty")
+        result = call(answer, f, decoder.clone().requires_grad_())
+        found = number(result, "The penalty")
         lengths = decoder.norm(dim=1)
         right = float((f * lengths).sum(1).mean())
         if _near(found, right):
+            if not getattr(result, "requires_grad", False):
+                raise Wrong("The number is right, but it has no slope for the decoder, so training would not feel it. "
+                            "Leave it a tensor, without `detach()`, `item()` or `float()`.")
             continue
         for wrong, says in (
             (f.sum(1).mean(), "This is the penalty as it was. Halve a latent and double its row: the output stays, and "
@@ -69,6 +73,10 @@ def penalty(f, decoder):
     return (f * decoder.norm(dim=1)).sum(dim=1).mean()
 """,
     mistakes=(
+        Mistake("""
+def penalty(f, decoder):
+    return (f * decoder.norm(dim=1).detach()).sum(dim=1).mean()
+""", "no slope for the decoder"),
         Mistake("""
 def penalty(f, decoder):
     return (f / decoder.norm(dim=1)).sum(dim=1).mean()

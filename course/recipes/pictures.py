@@ -2,7 +2,8 @@
 
 ``python -m course.recipes.pictures [02 03 …]`` opens the notebooks in a headless Chromium,
 runs them, and writes a picture of the output of the cell tagged ``opening-picture`` to
-``notebooks/images/``. Maintainers only: needs Playwright and Chromium.
+``notebooks/images/``; of its figure alone where it is tagged ``without-words`` too, so that the sentence below does not
+answer what the notebook asks. Maintainers only: needs Playwright and Chromium.
 """
 from __future__ import annotations
 
@@ -23,7 +24,9 @@ def take(lab, path) -> str:
         raise SystemExit(f"{path.name}: {complaints}")
     cells = nbformat.read(path, 4).cells
     tagged = [k for k, cell in enumerate(cells) if "opening-picture" in cell.metadata.get("tags", [])]
-    output = page.page.locator(".jp-Notebook .jp-Cell").nth(tagged[0]).locator(".course-demo, .course-figure").first
+    cell = page.page.locator(".jp-Notebook .jp-Cell").nth(tagged[0])
+    alone = "without-words" in cells[tagged[0]].metadata["tags"]
+    output = cell.locator(".js-plotly-plot" if alone else ".course-demo, .course-figure").first
     output.scroll_into_view_if_needed()
     page.page.mouse.move(0, 0)
     page.page.wait_for_timeout(500)
