@@ -1,15 +1,16 @@
-// Draws one plotly figure. Plotly itself comes from the Library widget, which a kernel
-// creates once; a page that shows several notebooks compiles it once for all of them.
+// Draws one plotly figure. Plotly itself comes from a widget which a kernel creates once; a page
+// that shows several notebooks compiles it once for all of them.
 const loaded = (globalThis.__coursePlotly ??= new Map());
 
+const other = (model, name) => model.widget_manager.get_model(model.get(name).replace("IPY_MODEL_", ""));
+
 async function plotly(model) {
-  const id = model.get("library").replace("IPY_MODEL_", "");
-  const library = await model.widget_manager.get_model(id);
-  const version = library.get("version");
+  const library = await other(model, "library");
+  const version = library.get("description");
   if (!loaded.has(version)) {
     // A module of its own: no global name, and nothing evaluated from a string.
     const head = "const module = {exports: {}}, exports = module.exports, define = undefined;\n";
-    const code = head + library.get("code") + "\n;export default module.exports;";
+    const code = head + library.get("value") + "\n;export default module.exports;";
     const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
     loaded.set(version, import(url).then((m) => m.default).finally(() => URL.revokeObjectURL(url)));
   }
@@ -28,10 +29,11 @@ async function render({ model, el }) {
   box.className = "course-picture";
   box.setAttribute("role", "img");
   el.append(box);
-  const height = () => JSON.parse(model.get("figure")).layout?.height ?? 450;
+  const content = await other(model, "content");
+  const height = () => JSON.parse(content.get("value")).layout?.height ?? 450;
   box.style.width = "100%";
   box.style.height = `${height()}px`; // the page does not jump when plotly arrives
-  const describe = () => box.setAttribute("aria-label", model.get("description"));
+  const describe = () => box.setAttribute("aria-label", content.get("description"));
   describe();
   let Plotly;
   try {
@@ -46,23 +48,23 @@ async function render({ model, el }) {
     if (gone) return;
     if (busy) { again = true; return; } // the last figure wins; those in between are not drawn
     busy = true;
-    const { data, layout } = JSON.parse(model.get("figure"));
+    const { data, layout } = JSON.parse(content.get("value"));
     box.style.height = `${layout.height ?? 450}px`;
     try { await Plotly.react(box, data, { ...layout, autosize: true }, config); }
     finally { busy = false; }
     box.dataset.drawn = Number(box.dataset.drawn ?? 0) + 1;
     if (again) { again = false; await draw(); }
   }
-  model.on("change:figure", draw);
-  model.on("change:description", describe);
+  content.on("change:value", draw);
+  content.on("change:description", describe);
   const watch = new ResizeObserver(() => { if (box.offsetWidth && box.dataset.drawn) Plotly.Plots.resize(box); });
   await draw();
   watch.observe(box);
   return () => {
     gone = true;
     watch.disconnect();
-    model.off("change:figure", draw);
-    model.off("change:description", describe);
+    content.off("change:value", draw);
+    content.off("change:description", describe);
     Plotly.purge(box);
   };
 }

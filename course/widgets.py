@@ -30,33 +30,36 @@ from . import CourseError
 _WIDE = dict(description_width="initial")
 
 
-class _Library(anywidget.AnyWidget):
-    """Carries plotly.js to the browser, once per kernel."""
-
-    _esm = "export default { render() {} };"
-    code = traitlets.Unicode().tag(sync=True)
-    version = traitlets.Unicode(plotly.__version__).tag(sync=True)
-
-
 @functools.cache
-def _library() -> _Library:
+def _library() -> ipywidgets.Label:
+    """Carries plotly.js to the browser, once per kernel; ``description`` is its version. Never displayed."""
     source = pathlib.Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
-    return _Library(code=source.read_text(encoding="utf-8"))
+    return ipywidgets.Label(source.read_text(encoding="utf-8"), description=plotly.__version__)
 
 
 class Picture(anywidget.AnyWidget):
-    """One plotly figure on the screen; assign ``figure`` (JSON) to redraw it in place.
+    """One plotly figure on the screen; ``redraw`` changes it in place.
 
-    ``description`` is what a screen reader says instead of the picture.
+    ``figure`` is its JSON; ``description`` is what a screen reader says instead of the picture.
     """
 
     _esm = pathlib.Path(__file__).parent / "picture.js"
     library = traitlets.Any().tag(sync=True, **ipywidgets.widget_serialization)
-    figure = traitlets.Unicode("{}").tag(sync=True)
-    description = traitlets.Unicode().tag(sync=True)
+    # A plain widget, never displayed, brings the figure: where the browser is busy for the first
+    # two seconds, anywidget gives up on its own models, and they hear nothing from the kernel again.
+    content = traitlets.Any().tag(sync=True, **ipywidgets.widget_serialization)
 
     def __init__(self, figure: go.Figure, description: str = ""):
-        super().__init__(library=_library(), figure=figure.to_json(), description=description)
+        super().__init__(library=_library(), content=ipywidgets.Label(figure.to_json(), description=description))
+
+    @property
+    def figure(self) -> str:
+        return self.content.value
+
+    def redraw(self, figure: go.Figure, description: str) -> None:
+        """Draw another figure in place; the browser is told once."""
+        with self.content.hold_sync():
+            self.content.value, self.content.description = figure.to_json(), description
 
 
 class OwnKeys(anywidget.AnyWidget):
@@ -91,9 +94,8 @@ class Shown(ipywidgets.VBox):
         self.add_class("course-demo" if above else "course-figure")
 
     def update(self, figure: go.Figure, sentence: str) -> None:
-        """Redraw in place; the browser is told once."""
-        with self.picture.hold_sync():
-            self.picture.figure, self.picture.description = figure.to_json(), sentence
+        """Redraw in place."""
+        self.picture.redraw(figure, sentence)
         self.sentence.value = line(sentence, "sentence")
 
 

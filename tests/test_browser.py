@@ -22,13 +22,14 @@ def lab():
 
 @pytest.fixture
 def planted(lab, tmp_path):
-    """Opens a notebook of the given cells in a JupyterLab of its own."""
-    def run(*cells):
+    """Opens a notebook of the given cells in a JupyterLab of its own; ``first``: JavaScript before Run All."""
+    def run(*cells, first="null"):
         notebook = nbformat.v4.new_notebook(
             metadata={"kernelspec": notebooks._KERNEL},
             cells=[nbformat.v4.new_code_cell(source) for source in cells])
         nbformat.write(notebook, tmp_path / "planted.ipynb")
         page = here.open("planted.ipynb")
+        page.page.evaluate(first)
         page.run_all()
         return page
     with browser.lab(tmp_path, env={"COURSE_STRICT": ""}, browser=lab.browser) as here:
@@ -130,6 +131,22 @@ def test_a_dead_slider_and_a_request_outside_are_found(planted):
         page.wait_for_change(demo, before, seconds=2)
     found = "\n".join(page.complaints())
     assert "asked for https://example.org" in found and "blank picture: nothing drawn" in found
+
+
+NO_PATIENCE = """AbortSignal.timeout = () => {
+  const over = new AbortController();
+  queueMicrotask(() => over.abort());
+  return over.signal;
+}"""
+
+
+def test_a_busy_browser_leaves_no_slider_dead(planted):
+    """anywidget gives a model two seconds to start, and hears nothing from the kernel after that."""
+    page = planted(DEMO.format(x="k"), first=NO_PATIENCE)
+    demo = page.demos().first
+    page.change(demo, *page.controls(demo)[0])
+    assert page.complaints() == []
+    assert page.late, "no model was late: the test shows nothing"
 
 
 SLOW = """

@@ -23,7 +23,7 @@ def test_a_move_redraws_picture_sentence_and_description():
     before = demo.picture.figure
     demo.controls["k"].value = 7
     assert demo.picture.figure != before and "7" in json.dumps(json.loads(demo.picture.figure)["data"])
-    assert "k is 7." in demo.sentence.value and demo.picture.description == "k is 7."
+    assert "k is 7." in demo.sentence.value and demo.picture.content.description == "k is 7."
 
 
 def test_bad_input_is_a_sentence_and_the_picture_stays(monkeypatch):
@@ -57,8 +57,9 @@ def test_a_bad_first_value_is_a_sentence_too():
 def test_plotly_js_is_sent_once_however_many_pictures():
     pictures = [widgets.show(figure(), f"picture {k}").picture for k in range(5)]
     assert len({picture.get_state()["library"] for picture in pictures}) == 1
-    sizes = [len(json.dumps({k: str(v) for k, v in picture.get_state().items()})) for picture in pictures]
-    assert max(sizes) < 50_000 < len(widgets._library().code)
+    sizes = [sum(len(str(v)) for part in (picture, picture.content) for v in part.get_state().values())
+             for picture in pictures]
+    assert max(sizes) < 50_000 < len(widgets._library().value)
 
 
 def test_markup_in_a_sentence_is_shown_as_text():

@@ -109,16 +109,18 @@ class Notebook:
 
     ``outside``: requests that tried to leave the machine (all are refused).
     ``errors``: what the page wrote to the console as an error.
+    ``late``: how many models anywidget gave up on, because the browser was busy for two seconds;
+    nothing in the course depends on those (see :class:`course.widgets.Picture`).
     ``received``: bytes that kernel and server sent to the page since it was opened.
     """
 
     def __init__(self, lab, name, width, height):
         self.lab, self.name = lab, name
-        self.outside, self.errors, self.received = [], [], 0
+        self.outside, self.errors, self.received, self.late = [], [], 0, 0
         self.page = page = lab.browser.new_page(viewport={"width": width, "height": height})
         page.route("**/*", self._gate)
         page.on("console", self._hear)
-        page.on("pageerror", lambda e: self.errors.append(str(e)))
+        page.on("pageerror", lambda e: self._complain(str(e)))
         page.on("websocket", lambda ws: ws.on("framereceived", self._count))
         page.goto(f"{lab.base}/lab/tree/{name}?reset")
         # The status bar says "Idle" before the kernel is connected, and a Run All is then
@@ -139,7 +141,13 @@ class Notebook:
 
     def _hear(self, message):
         if message.type == "error":
-            self.errors.append(f"{message.text} ({message.location.get('url', '')})")
+            self._complain(f"{message.text} ({message.location.get('url', '')})")
+
+    def _complain(self, text):
+        if text.startswith("[anywidget] Failed to initialize model."):
+            self.late += 1
+        else:
+            self.errors.append(text)
 
     def _count(self, frame):
         self.received += len(frame)
