@@ -1,4 +1,4 @@
-"""``python3 -m course lab`` and ``python3 -m course test``, on a machine that has only Python.
+"""``python3 -m course lab``, ``test`` and ``wheels``, on a machine that has only Python.
 
 Only the standard library, and in words that old Pythons can read, so that a Python that is too
 old is told so. Whatever goes wrong is one sentence and an exit code, not a traceback.
@@ -23,15 +23,19 @@ from . import environment
 ROOT = environment.ROOT
 FOLDER = ROOT / ".venv"
 MARK = FOLDER / "course.json"  # what was installed here: {} while that is under way
+WHEELS = ROOT / "wheels"  # packages for machines without a network: if it is there, pip asks nothing else
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 SPACE = 2e9  # bytes: the environment, and what pip needs while it installs
 HELP = """The course on superposition.
 
   python3 -m course lab  [--torch default] [what JupyterLab understands: --no-browser --port 9999 ...]
   python3 -m course test [--torch default] [--slow] [what pytest understands: -k sae ...]
+  python3 -m course wheels [--torch default]
 
 lab opens notebooks/00_start_here.ipynb, or the notebook you name.
 test runs all tests but the slow ones; --slow runs those too.
+wheels fetches all packages into the folder wheels. A copy of the course that has this folder
+installs from it and needs no network, on the same kind of machine with the same Python version.
 A Python that has all packages is used as it is. Otherwise an environment is made in .venv.
 --torch default: when making it on Linux, take PyTorch's default build (with CUDA, several GB)
 instead of its CPU build."""
@@ -43,6 +47,9 @@ NO_WRITING = ("This folder cannot be written to, and the environment belongs int
               "Copy the course to a folder of your own and start it there.")
 NO_NETWORK = ("pip could not reach its package index. Installing needs the network: check the "
               "connection (and the proxy, if there is one), then start again.")
+NOT_IN_WHEELS = ("The folder wheels has no {what} for Python {python} on {system}. It serves the kind of machine and "
+                 "the Python version it was made on, and this version of the course. Make it again with "
+                 "`python3 -m course wheels` on such a machine, or remove it and install over the network.")
 NO_ENVIRONMENT = ("The folder .venv holds no environment that works here, and this command did not make it. "
                   "Remove or rename it, then start again.")
 REASONS = [  # what pip or venv writes, and what we say; the first that fits
@@ -59,10 +66,11 @@ REASONS = [  # what pip or venv writes, and what we say; the first that fits
 ]
 
 
-def reason(log):
-    """One sentence for what pip or venv wrote before it gave up."""
+def reason(log, wheels=False):
+    """One sentence for what pip or venv wrote before it gave up; pip may have looked in WHEELS alone."""
     log = log.strip() or "pip gave no reason"
-    found, sentence = next((re.search(p, log), s) for p, s in REASONS if re.search(p, log))
+    reasons = [(REASONS[-2][0], NOT_IN_WHEELS)] * wheels + REASONS
+    found, sentence = next((re.search(p, log), s) for p, s in reasons if re.search(p, log))
     return sentence.format(python="{}.{}".format(*sys.version_info), **found.groupdict(),
                            system=platform.system() + " " + platform.machine())
 
@@ -152,29 +160,52 @@ def make():
         sys.exit(reason(run.stdout.decode(errors="replace")))
 
 
-def install(python, files, torch, ours):
-    """pip install, with a line of progress; returns what went wrong, or an empty string."""
-    print("Installing packages: about 1.5 GB on disk, 1 to 5 minutes. Ctrl-C stops, and the next start "
-          "repairs.", flush=True)
-    command = [str(python), "-m", "pip", "install", "--progress-bar", "off", "--no-input",
-               "--disable-pip-version-check", *index(torch)]
-    for name in files:
-        command += ["-r", name]
+def pip(python, arguments, done, ours=False):
+    """pip with a line of progress, and ``done`` at its end; returns what went wrong, or an empty string."""
+    command = [str(python), "-m", "pip", arguments[0], "--progress-bar", "off", "--no-input",
+               "--disable-pip-version-check", *arguments[1:]]
     progress, log = Progress(), []
     # PIP_USER in somebody's settings would make pip refuse to install into an environment.
     with subprocess.Popen(command, cwd=str(ROOT), env=variables(PIP_USER="0", PYTHONUNBUFFERED="1"),
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as pip:
-        for raw in pip.stdout:
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as run:
+        for raw in run.stdout:
             log.append(raw.decode(errors="replace"))
             progress.step(log[-1])
             if ours and log[-1].startswith("Installing collected"):  # only now anything in .venv changes
                 MARK.write_text("{}")
     try:
         (FOLDER / "course.log").write_text("".join(log), encoding="utf-8")
-    except OSError:  # a full disk, which the sentence tells
+    except OSError:  # a full disk, which the sentence tells; or an environment elsewhere
         pass
-    progress.end("pip stopped" if pip.returncode else "Everything is installed")
-    return reason("".join(log)) if pip.returncode else ""
+    progress.end("pip stopped" if run.returncode else done)
+    return reason("".join(log), "--no-index" in arguments) if run.returncode else ""
+
+
+def install(python, files, torch, ours):
+    """Install from WHEELS, or from the network where there is no such folder; returns what went wrong."""
+    print("Installing packages: about 1.5 GB on disk, 1 to 5 minutes. Ctrl-C stops, and the next start "
+          "repairs.", flush=True)
+    if WHEELS.is_dir():
+        print("They come from the folder wheels, and no network is used.", flush=True)
+        source = ["--no-index", "--find-links", str(WHEELS)]
+    else:
+        source = index(torch)
+    wanted = [word for name in files for word in ("-r", name)]
+    return pip(python, ["install", *source, *wanted], "Everything is installed", ours)
+
+
+def fetch(python, torch):
+    """Fill WHEELS with all that ``lab`` and ``test`` install, as wheels, so that nothing is built later."""
+    print("Fetching packages into the folder wheels: about 350 MB, 1 to 5 minutes.", flush=True)
+    wanted = list(environment.build_requirements())  # pip needs them to install the course itself
+    for name in ("requirements.txt", "tests/requirements.txt"):
+        wanted += re.findall(r"^[\w.-]+==\S+", (ROOT / name).read_text(encoding="utf-8"), re.M)
+    wrong = pip(python, ["wheel", "--wheel-dir", str(WHEELS), *index(torch), *wanted], "Everything is in wheels")
+    if wrong:
+        sys.exit(wrong)
+    print("Copy the course with this folder, and without .venv, to machines of the same kind with Python "
+          "{}.{}. There, `python3 -m course lab` installs from it.".format(*ask(python)["version"]))
+    return 0
 
 
 def prepare(tests, torch):
@@ -274,7 +305,7 @@ def main(arguments):
         print(HELP)
         return 0
     command, torch, rest = arguments[0], value(arguments, "--torch"), arguments[1:]
-    if command not in ("lab", "test") or torch not in ("", "cpu", "default"):
+    if command not in ("lab", "test", "wheels") or torch not in ("", "cpu", "default"):
         sys.exit("This is not understood: " + " ".join(arguments) + "\n\n" + HELP)
     if "--torch" in rest:
         del rest[rest.index("--torch") + 1]
@@ -283,6 +314,8 @@ def main(arguments):
         if not (ROOT / name).exists():
             sys.exit(f"The file {name} is missing. Start this in a complete copy of the course, in the "
                      "folder with README.md.")
+    if command == "wheels":
+        return fetch(prepare(False, torch), torch)
     if command == "test":
         return launch(prepare(True, torch), "pytest", *rest)
     rest = lab_arguments(rest)

@@ -34,6 +34,13 @@ def requirements(tests=False):
     return dict(re.match(r"([\w.-]+)\s*(.*)", line).groups() for line in lines)
 
 
+def build_requirements():
+    """What pip needs to install the course itself, out of pyproject.toml: ["setuptools>=..."]."""
+    import tomllib
+
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]["requires"]
+
+
 def _numbers(version):
     """Both 2.13.0+cpu and 2.13.0rc1 as (2, 13): local parts, letters and closing zeros do not count."""
     digits = re.match(r"[\d.]*", version).group()
