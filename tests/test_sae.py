@@ -1,4 +1,6 @@
 """Sparse autoencoders: gradients written by hand, known structure found again, and what cannot be trained."""
+import types
+
 import pytest
 import torch
 
@@ -50,13 +52,22 @@ def test_topk_keeps_the_largest_and_only_those():
     torch.testing.assert_close(model(x), latents @ model.decoder + model.centre)
 
 
-def test_the_half_precision_choice_is_nearly_the_exact_one():
+@pytest.mark.parametrize("kind, least", [(torch.float32, 1.0), (torch.bfloat16, 0.97)])
+def test_the_quick_choice_of_latents_is_nearly_the_exact_one(kind, least, monkeypatch):
+    monkeypatch.setattr(sae, "fast_type", lambda device: kind)
     model, x = small("topk", 4, latents=200, d=64), torch.randn(300, 64, generator=draw(4))
     with torch.no_grad():
         exact = (x @ model.encoder.T + model.bias).topk(4, dim=1).indices
         quick = sae._top(model, x, 4)
     same = (exact[:, :, None] == quick[:, None]).any(2).float().mean()
-    assert same > 0.97
+    assert same >= least
+
+
+def test_half_precision_is_taken_only_where_it_is_clearly_faster(monkeypatch):
+    for half, kind in ((0.5, torch.bfloat16), (0.9, torch.float32), (8, torch.float32)):
+        clock = iter([*(0, 1) * 4, *(0, half) * 4])  # begun and ended, four times each
+        monkeypatch.setattr(sae, "time", types.SimpleNamespace(perf_counter=lambda c=clock: next(c)))
+        assert sae.fast_type.__wrapped__() is kind
 
 
 @pytest.mark.parametrize("kind, how", [("topk", dict(k=2)), ("l1", dict(l1=0.3))])

@@ -254,6 +254,38 @@ def test_without_network_an_environment_that_works_goes_on_working(machine):
 
 
 @posix
+def test_wheels_fetches_every_pin_and_the_course_s_own_folder_never(machine):
+    run = machine.run("wheels")
+    assert run.returncode == 0, run.stderr
+    lines = (machine.aside / "calls").read_text().splitlines()
+    assert [line.split()[0] for line in lines] == ["venv", "pip", "pip"]
+    arguments = lines[-1].split("--wheel-dir")[1]
+    # "-e ." would make pip pack the folder, .venv and wheels and all, into wheels.
+    assert "-e" not in arguments.split() and "-r" not in arguments.split()
+    assert arguments.startswith(f" {machine.root / 'wheels'} ")
+    for path in ("requirements.txt", "tests/requirements.txt"):
+        for name, version in pins(ROOT / path).items():
+            assert f" {name}=={version}" in arguments
+    assert " setuptools>=" in arguments
+    machine.set("pip_says", "NewConnectionError: ...")
+    assert machine.fails("wheels") == command.NO_NETWORK
+
+
+@posix
+def test_a_folder_of_wheels_is_used_and_the_network_is_not(machine):
+    (machine.root / "wheels").mkdir()
+    run = machine.run("lab")
+    assert run.returncode == 0 and "no network is used" in run.stdout and "several GB" not in run.stdout
+    installing = (machine.aside / "calls").read_text().splitlines()[1]
+    assert f"--no-index --find-links {machine.root / 'wheels'} -r requirements.txt" in installing
+    machine.set("pip_says", "ERROR: No matching distribution found for ruff==0.17.6")
+    sentence = machine.fails("test")
+    assert sentence.startswith("The folder wheels has no ruff==0.17.6 for Python") and "remove it" in sentence
+    (machine.root / "wheels").rmdir()
+    assert machine.fails("test").startswith("pip finds no ruff==0.17.6")
+
+
+@posix
 def test_an_environment_made_by_hand_is_used_and_a_broken_one_is_left_alone(machine):
     machine.run("lab")
     (machine.root / ".venv/course.json").unlink()

@@ -43,8 +43,8 @@ def lines(x, series: Mapping[str, Sequence[float]], *, title: str = "", x_axis: 
     for name, y in series.items():
         k = list(looks or series).index(name)
         fig.add_scatter(x=np.asarray(x), y=np.asarray(y, float), name=name, mode="lines+markers" if marks else "lines",
-                        line=dict(color=PALETTE[k % 6], dash=DASHES[k % 6], width=2.5),
-                        marker=dict(symbol=MARKERS[k % 6], size=9))
+                        line=dict(color=PALETTE[k % 6], dash=DASHES[(k + k // 6) % 6], width=2.5),
+                        marker=dict(symbol=MARKERS[(k + k // 6) % 6], size=9))
     fig.update_xaxes(title=dict(text=x_axis), type="log" if log_x else "linear",
                      exponentformat="power" if log_x else "none")
     if y_span is not None and log_y:

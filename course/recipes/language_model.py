@@ -29,6 +29,7 @@ from course import data
 from course.language import SHAPE
 from course.recipes import corpus
 from course.recipes.words import npz
+from course.sae import fast_type
 from course.transformer import Transformer
 
 COMMAND = "python -m course.recipes.language_model"
@@ -112,15 +113,15 @@ class _NextToken(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, streams, weight, wanted, rows=256):
-        few, out = streams.bfloat16(), weight.bfloat16()
+    def forward(ctx, streams, weight, wanted, kind=torch.bfloat16, rows=256):
+        few, out = streams.to(kind), weight.to(kind)
         to_streams, to_weight, total = torch.empty_like(streams), torch.zeros_like(weight), streams.new_zeros(())
         for k in range(0, len(streams), rows):
             target = wanted[k:k + rows, None]
             p = torch.softmax(few[k:k + rows] @ out.t(), -1, dtype=torch.float32)
             total -= p.gather(1, target).clamp(min=1e-30).log().sum()
             p.scatter_add_(1, target, p.new_full(target.shape, -1.0))  # p less one at the target: the gradient
-            slope = p.bfloat16()
+            slope = p.to(kind)
             to_streams[k:k + rows] = slope @ out
             to_weight += slope.t() @ few[k:k + rows]
         ctx.save_for_backward(to_streams / len(streams), to_weight / len(streams))
@@ -129,16 +130,16 @@ class _NextToken(torch.autograd.Function):
     @staticmethod
     def backward(ctx, gradient):
         to_streams, to_weight = ctx.saved_tensors
-        return to_streams * gradient, to_weight * gradient, None, None
+        return to_streams * gradient, to_weight * gradient, None, None, None
 
 
-def loss_of(model: Transformer, batch: torch.Tensor) -> torch.Tensor:
-    """Nats a token of ``batch`` (texts, length + 1), with its gradients; in bfloat16."""
+def loss_of(model: Transformer, batch: torch.Tensor, kind: torch.dtype = torch.bfloat16) -> torch.Tensor:
+    """Nats a token of ``batch`` (texts, length + 1), with its gradients; multiplied in ``kind``."""
     pieces = {}
-    with torch.autocast(batch.device.type, torch.bfloat16):
+    with torch.autocast(batch.device.type, torch.bfloat16, enabled=kind is torch.bfloat16):
         model(batch[:, :-1], pieces=pieces, places=slice(0, 0))  # no logits here: they are made in pieces
         streams = model.norm(sum(pieces[point] for point in model.points if not point.startswith("neurons")))
-    return _NextToken.apply(streams.float().flatten(0, 1), model.unembedding.weight, batch[:, 1:].flatten())
+    return _NextToken.apply(streams.float().flatten(0, 1), model.unembedding.weight, batch[:, 1:].flatten(), kind)
 
 
 def train(tokens: np.ndarray, out: pathlib.Path, *, seed: int, total: float, device: str) -> Transformer:
@@ -153,7 +154,7 @@ def train(tokens: np.ndarray, out: pathlib.Path, *, seed: int, total: float, dev
                                   lr=RATE, betas=(0.9, 0.98), fused=True)
     name = f"seed{seed}-{int(total / 1e6)}M"
     saved, log, begun, spent = out / f"{name}.pt", out / f"{name}.log", time.perf_counter(), 0.0
-    first = 0
+    first, kind = 0, fast_type(device)
     if saved.exists():
         state = torch.load(saved, map_location=device, weights_only=True)
         model.load_state_dict(state["model"])
@@ -169,7 +170,7 @@ def train(tokens: np.ndarray, out: pathlib.Path, *, seed: int, total: float, dev
         rate = RATE * ((step + 1) / WARM if step < WARM else 0.02 + 0.98 * (1 + math.cos(math.pi * share)) / 2)
         for group in optimiser.param_groups:
             group["lr"] = rate
-        loss = loss_of(model, batch)
+        loss = loss_of(model, batch, kind)
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -180,7 +181,7 @@ def train(tokens: np.ndarray, out: pathlib.Path, *, seed: int, total: float, dev
             torch.save(dict(model=model.state_dict(), optimiser=optimiser.state_dict(), step=step + 1,
                             seconds=seconds), saved)
             line = dict(step=step + 1, of=steps, tokens=(step + 1) * BATCH * length, seconds=round(seconds),
-                        nats_per_token=round(float(np.mean(losses)), 4))
+                        nats_per_token=round(float(np.mean(losses)), 4), precision=str(kind).removeprefix("torch."))
             with log.open("a") as file:
                 file.write(json.dumps(line) + "\n")
             print(line, flush=True)
