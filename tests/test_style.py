@@ -35,3 +35,23 @@ def test_arrows_point_down():
             assert "torch" not in source, f"{path.name} names torch"
     for notebook in ROOT.glob("notebooks/*.ipynb"):
         assert "course.recipes" not in notebook.read_text(encoding="utf-8"), notebook.name
+
+
+def test_minutes_are_the_same_everywhere_and_add_up():
+    guide = (ROOT / "notebooks/TEACHING.md").read_text(encoding="utf-8")
+    tables = [(ROOT / "README.md").read_text(encoding="utf-8"),
+              "".join((ROOT / "notebooks/00_start_here.ipynb").read_text(encoding="utf-8").split('\\n",'))]
+    sections = re.findall(r"^## (\d\d) [^(\n]*\((\d+) minutes[^)]*\)\n(.*?)(?=^## |\Z)", guide, re.M | re.S)
+    assert [number for number, _, _ in sections] == [f"{n:02}" for n in range(9)]
+    total = 0
+    for number, minutes, text in sections:
+        parts = [int(cell) for row in re.findall(r"^\|.*\|$", text, re.M) for cell in row.split("|")
+                 if cell.strip().isdecimal()]
+        assert sum(parts) == int(minutes), (number, sum(parts), minutes)
+        head = next((ROOT / "notebooks").glob(f"{number}_*.ipynb")).read_text(encoding="utf-8")
+        assert re.search(rf"\*\*(?:Minutes:\*\* |Time:\*\* ){minutes}\b", head), (number, minutes)
+        for table in tables:
+            row = next(line for line in table.splitlines() if re.search(rf"\| (\[?\**){number}\**\b", line))
+            assert f"| {minutes} |" in row, (number, row)
+        total += int(minutes)
+    assert f"| 00 to 08 | {total} |" in guide

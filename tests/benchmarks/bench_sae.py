@@ -11,6 +11,7 @@ Without a file, the activations are those of the shipped model's neurons on the 
 line is one JSON object.
 """
 import argparse
+import importlib.metadata
 import json
 import os
 import pathlib
@@ -103,10 +104,12 @@ def environment(folder):
     """The Python of an environment that has SAELens."""
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if not python.exists():
+        from course.__main__ import index
+
         print(f"installing SAELens in {folder}", file=sys.stderr)
         venv.create(folder, with_pip=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", "sae-lens", "torch", "--extra-index-url",
-                        "https://download.pytorch.org/whl/cpu"], check=True)
+        same = "torch==" + importlib.metadata.version("torch").partition("+")[0]
+        subprocess.run([python, "-m", "pip", "install", "-q", *index(""), same, "sae-lens"], check=True)
     return python
 
 
