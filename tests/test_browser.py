@@ -40,6 +40,7 @@ def planted(lab, tmp_path):
 def test_in_jupyterlab(lab, path):
     page = lab.open(f"notebooks/{path.name}")
     page.run_all()
+    assert page.page.locator(".jp-OutputPlaceholder").count() == 0, "an output is still folded up"
     assert page.complaints() == []
     for k, figure in enumerate(page.page.locator(".jp-OutputArea .course-figure").all()):
         figure.scroll_into_view_if_needed()

@@ -169,6 +169,21 @@ def test_printed_text_is_stored_in_one_piece(tmp_path):
     assert [output.text for output in notebooks.stored(done).cells[0].outputs] == ["0\n1\n2\n"]
 
 
+def test_what_gives_a_guess_away_is_folded_up(tmp_path):
+    new = nbformat.v4.new_notebook(cells=[
+        nbformat.v4.new_code_cell("print('before')"),
+        nbformat.v4.new_code_cell("from course.widgets import predict\nguess = predict('?', ['a', 'b'])\nguess"),
+        nbformat.v4.new_markdown_cell("Now run on."),
+        nbformat.v4.new_code_cell("print('it is a')"),
+        nbformat.v4.new_code_cell("guess.reveal('a', 'So.')"),
+        nbformat.v4.new_code_cell("print('a, as you saw')"),
+        nbformat.v4.new_markdown_cell("And so on."),
+        nbformat.v4.new_code_cell("print('after')")])
+    done = notebooks.stored(notebooks.run(new, tmp_path))
+    assert [k for k, cell in enumerate(done.cells) if "jupyter" in cell.metadata] == [3, 5]
+    assert done == notebooks.stored(done)
+
+
 def test_a_cell_that_prints_and_shows_is_found(tmp_path):
     cell = "from IPython.display import Image, display\nprint(1)\ndisplay({'image/png': ''}, raw=True)"
     done = notebooks.run(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)]), tmp_path)

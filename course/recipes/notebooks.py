@@ -7,13 +7,15 @@
 The stored form: printed text and plain or HTML results stay, and nbval compares them.
 Pictures, widgets, widget state, times and random ids go. A cell prints or shows, never
 both: a cell that shows is stored without outputs and without a number, and nbval then has
-nothing to compare it with.
+nothing to compare it with. What is printed between a guess and the text after its answer is
+stored folded up, so that nobody reads it before guessing; JupyterLab unfolds it when the cell runs.
 """
 from __future__ import annotations
 
 import argparse
 import hashlib
 import pathlib
+import re
 import sys
 
 import nbformat
@@ -57,7 +59,7 @@ def shows(cell) -> bool:
 
 def stored(notebook):
     """``notebook``, as it was run, in the form that is kept in git (a new object)."""
-    cells, seen = [], {}
+    cells, seen, guess, revealed = [], {}, None, False
     for cell in notebook.cells:
         digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:8]
         seen[digest] = seen.get(digest, 0) + 1  # an id changes only with its cell
@@ -68,6 +70,13 @@ def stored(notebook):
             if not shows(cell):
                 new.execution_count = cell.execution_count
                 new.outputs = _outputs(cell.outputs)
+            if guess and new.outputs:
+                new.metadata.jupyter = {"outputs_hidden": True}
+            if asked := re.search(r"^(\w+) = predict\(", cell.source, re.MULTILINE):
+                guess = asked[1]
+            revealed |= f"{guess}.reveal(" in cell.source
+        elif revealed:
+            guess, revealed = None, False
         cells.append(new)
     return nbformat.NotebookNode(cells=cells, nbformat=4, nbformat_minor=5, metadata=nbformat.from_dict(
         {"kernelspec": _KERNEL, "language_info": {"name": "python"}}))
