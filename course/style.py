@@ -33,3 +33,29 @@ TEMPLATE = go.layout.Template(layout=dict(
 def figure(height: int = 420, **layout) -> go.Figure:
     """An empty figure in the course's style, ``height`` pixels high, as wide as its place."""
     return go.Figure(layout=dict(template=TEMPLATE, height=height, uirevision="kept", **layout))
+
+
+def say(fig: go.Figure, sentence: str) -> go.Figure:
+    """``fig`` with the sentence that describes it, for whoever shows it; replaces an earlier one."""
+    fig.update_layout(meta=dict(sentence=sentence))
+    return fig
+
+
+def said(fig: go.Figure) -> str:
+    """The sentence that describes ``fig``, or an empty string."""
+    return (fig.layout.meta or {}).get("sentence", "")
+
+
+def number(value: float, digits: int = 2) -> str:
+    """``value`` with so many decimals, never −0.00: what rounds to zero has no sign."""
+    return format(float(value), f"z.{digits}f")
+
+
+def plural(word: str) -> str:
+    """The plural of a regular English noun: crosses, dimensions."""
+    return word + ("es" if word.endswith(("s", "x", "ch", "sh")) else "s")
+
+
+def count(many: int, word: str) -> str:
+    """A number with its noun: "1 dimension", "2 dimensions"."""
+    return f"{many:,} {word if many == 1 else plural(word)}"

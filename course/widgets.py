@@ -12,8 +12,10 @@ the time from slider to picture (``tests/benchmarks/bench_sliders.py``).
 """
 from __future__ import annotations
 
+import bisect
 import functools
 import html
+import math
 import os
 import pathlib
 import time
@@ -26,6 +28,7 @@ import plotly.graph_objects as go
 import traitlets
 
 from . import CourseError
+from .style import said
 
 _WIDE = dict(description_width="initial")
 
@@ -99,9 +102,20 @@ class Shown(ipywidgets.VBox):
         self.sentence.value = line(sentence, "sentence")
 
 
-def show(figure: go.Figure, sentence: str) -> Shown:
-    """A figure that does not move, and the sentence that describes it."""
-    return Shown(figure, sentence)
+def _with_sentence(figure, sentence: str = "") -> tuple[go.Figure, str]:
+    """A figure, or a pair of figure and sentence, as that pair; the figure's own sentence where none is given."""
+    if isinstance(figure, tuple):
+        figure, sentence = figure
+    sentence = sentence or said(figure)
+    if not sentence:
+        raise ValueError("This figure has no sentence that describes it, and not everybody can see it. Give one: "
+                         "show(figure, sentence), or style.say(figure, sentence) where the figure is made.")
+    return figure, sentence
+
+
+def show(figure: go.Figure, sentence: str = "") -> Shown:
+    """A figure that does not move, and the sentence that describes it: by default the figure's own."""
+    return Shown(*_with_sentence(figure, sentence))
 
 
 class Live(Shown):
@@ -129,7 +143,7 @@ class Live(Shown):
             control.observe(self._redraw, "value")
 
     def _call(self):
-        return self.function(**{name: control.value for name, control in self.controls.items()})
+        return _with_sentence(self.function(**{name: control.value for name, control in self.controls.items()}))
 
     def _redraw(self, _change=None) -> None:
         if self.busy:
@@ -150,7 +164,8 @@ class Live(Shown):
 def live(function: Callable, *, busy: str = "", **controls: ipywidgets.ValueWidget) -> Live:
     """Redraw ``function(**values)`` whenever a control moves.
 
-    ``function`` gets the value of each control by name and returns ``(figure, sentence)``.
+    ``function`` gets the value of each control by name and returns ``(figure, sentence)``, or a figure
+    that has its own sentence (:func:`course.style.say`).
     ``busy`` is shown while it works: give it where the function trains something. A slider that
     moves faster than the function answers leaves out what is between: the last position wins.
     Where an answer takes longer than about a second, make the sliders with ``wait=True``, so that
@@ -201,22 +216,34 @@ def table(rows: Iterable[Sequence], headings: Sequence[str]) -> ipywidgets.HTML:
 
 
 class Guess(ipywidgets.VBox):
-    """A guess before the result; make one with :func:`predict`. It never stops *Run All*."""
+    """A guess before the result; make one with :func:`predict` or :func:`predict_number`. It never stops *Run All*."""
 
-    def __init__(self, question: str, options: Sequence[str]):
-        self.options = [str(option) for option in options]
+    def __init__(self, question: str, options: Sequence, below: Sequence[float] = (), form: str = ""):
+        self.values, self.options, self.below, self.form = list(options), list(map(str, options)), below, form
         self.radio = ipywidgets.RadioButtons(options=self.options, index=None, layout=dict(width="max-content"))
         super().__init__([OwnKeys(), ipywidgets.HTML(line(question, "question")), self.radio])
         self.add_class("course-guess")
 
-    def reveal(self, answer: str, why: str) -> ipywidgets.HTML:
-        """What the run says (``answer``, one of the options, computed by the notebook), and why.
+    def _option(self, answer) -> tuple[str, str]:
+        """The option that ``answer`` is or lies in, and what the run says in words; ValueError if there is none."""
+        answer = answer.item() if hasattr(answer, "item") else answer  # an array's number
+        if self.below:
+            if isinstance(answer, (str, bool)) or not math.isfinite(answer):
+                raise ValueError(f"{answer!r} is no number, and the options are {self.options}")
+            return self.options[bisect.bisect(self.below, answer)], format(answer, self.form)
+        names = ["yes" if answer else "no"] if isinstance(answer, bool) else []
+        for value, option in zip(self.values, self.options, strict=True):
+            if value == answer or option in (str(answer), *names):
+                return option, option
+        raise ValueError(f"{answer!r} is not one of the options {self.options}")
 
-        It follows the guess: guessing again changes what is shown.
+    def reveal(self, answer, why: str = "") -> ipywidgets.HTML:
+        """What the run says, computed by the notebook, and why.
+
+        ``answer``: one of the options, True or False where they are yes and no, or after
+        :func:`predict_number` the number. It follows the guess: guessing again changes what is shown.
         """
-        answer = str(answer)
-        if answer not in self.options:
-            raise ValueError(f"{answer!r} is not one of the options {self.options}")
+        option, says = self._option(answer)
         shown = ipywidgets.HTML()
 
         def write(_change=None):
@@ -225,20 +252,37 @@ class Guess(ipywidgets.VBox):
                 shown.value = (
                     '<div class="course-answer">You have not guessed yet. Choose above, and the answer comes '
                     f"here; or <details style='display:inline'><summary style='display:inline;cursor:pointer'>"
-                    f"<u>look without guessing</u></summary> {line(f'The run says: {answer}. {why}', 'why')}"
+                    f"<u>look without guessing</u></summary> {line(f'The run says: {says}. {why}'.strip(), 'why')}"
                     "</details></div>")
             else:
-                verdict = "as the run says" if guess == answer else f"the run says: {answer}"
-                shown.value = line(f"You guessed: {guess}; {verdict}. {why}", "answer")
+                verdict = "as the run says" if guess == option else f"the run says: {says}"
+                verdict += f": {says}" if guess == option != says else ""
+                shown.value = line(f"You guessed: {guess}; {verdict}. {why}".strip(), "answer")
 
         self.radio.observe(write, "value")
         write()
         return shown
 
 
-def predict(question: str, options: Sequence[str]) -> Guess:
+def predict(question: str, options: Sequence) -> Guess:
     """Ask for a guess before a result; show the answer later with ``.reveal(...)``."""
     return Guess(question, options)
+
+
+def predict_number(question: str, below: Sequence[float], form: str = "") -> Guess:
+    """Ask for a number, in steps: ``below=[50, 100]`` gives below 50, 50 to 99, 100 or more.
+
+    Later ``.reveal(number)`` finds the step. ``form``: how numbers are written, such as ``".0%"``.
+    """
+    below, whole = list(below), all(isinstance(bound, int) for bound in below)
+    if not below or sorted(set(below)) != below:
+        raise ValueError(f"The bounds must rise from one to the next, and they are {below}.")
+    form = form or ("z.4g" if not whole else "z,.10g")
+    written = [format(bound, form) for bound in below]
+    lasts = [format(bound - 1, form) for bound in below] if whole else written
+    between = [first if first == last else f"{first} to {last}"
+               for first, last in zip(written, lasts[1:], strict=False)]
+    return Guess(question, [f"below {written[0]}", *between, f"{written[-1]} or more"], below, form)
 
 
 def progress(steps: Iterable, label: str):

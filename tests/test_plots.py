@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from course import plots
-from course.style import DASHES, MARKERS, PALETTE
+from course.style import DASHES, MARKERS, PALETTE, count, number, plural, said, say
 
 
 def test_bars_keep_order_values_and_say_which_are_marked():
@@ -72,3 +72,17 @@ def test_a_name_in_several_figures_is_one_entry_of_the_legend():
     assert [trace.showlegend for trace in fig.data] == [True, False]
     assert fig.data[0].legendgroup == fig.data[1].legendgroup
     assert fig.layout.shapes[0].xref == "x2"
+
+
+def test_the_sentences_of_figures_beside_each_other_are_joined():
+    one, two = (say(plots.lines([1, 2], {"a": [0, 1]}), sentence) for sentence in ("It rises.", "It rises too."))
+    assert said(plots.beside({"left": one, "right": two})) == "left: It rises. right: It rises too."
+    assert said(plots.beside({"left": plots.lines([1, 2], {"a": [0, 1]})})) == ""
+    assert said(say(plots.beside({"left": one}), "One.")) == "One."
+
+
+def test_numbers_and_nouns_in_sentences():
+    assert [number(-0.001), number(-0.006), number(8e-16), number(2, 0)] == ["0.00", "-0.01", "0.00", "2"]
+    assert [count(1, "dimension"), count(2, "dimension"), count(0, "dimension"), count(1200, "box")] == [
+        "1 dimension", "2 dimensions", "0 dimensions", "1,200 boxes"]
+    assert plural("cross") == "crosses"

@@ -2,10 +2,11 @@
 import json
 
 import ipywidgets
+import numpy as np
 import pytest
 
 from course import CourseError, widgets
-from course.style import figure
+from course.style import figure, said, say
 
 
 def drawn(k):
@@ -78,6 +79,61 @@ def test_a_guess_is_answered_and_never_blocks():
     assert "as the run says" in answer.value
     with pytest.raises(ValueError, match="not one of the options"):
         guess.reveal("neither", "")
+
+
+@pytest.mark.parametrize("answer, option", [
+    (49, "below 50"), (50, "50 to 99"), (99.5, "50 to 99"), (np.int64(100), "100 or more"),
+    (np.array(62.0), "50 to 99")])
+def test_a_number_finds_its_option(answer, option):
+    guess = widgets.predict_number("How many?", below=[50, 100])
+    assert guess.options == ["below 50", "50 to 99", "100 or more"]
+    shown = guess.reveal(answer, "Because.")
+    assert f"The run says: {answer:g}. Because." in shown.value
+    guess.radio.value = option
+    assert f"You guessed: {option}; as the run says: {answer:g}. Because." in shown.value
+    guess.radio.value = next(other for other in guess.options if other != option)
+    assert f"; the run says: {answer:g}. Because." in shown.value
+
+
+@pytest.mark.parametrize("below, form, options", [
+    ([1, 2, 5], "", ["below 1", "1", "2 to 4", "5 or more"]),
+    ([1000], "", ["below 1,000", "1,000 or more"]),
+    ([0.25, 0.5], "", ["below 0.25", "0.25 to 0.5", "0.5 or more"]),
+    ([0.1, 0.5], ".0%", ["below 10%", "10% to 50%", "50% or more"])])
+def test_bounds_become_options(below, form, options):
+    assert widgets.predict_number("How many?", below, form).options == options
+
+
+@pytest.mark.parametrize("options, answer, option", [
+    (["yes", "no"], np.bool_(True), "yes"), (["yes", "no"], False, "no"), ([True, False], np.bool_(False), "False"),
+    ([1, 2, 4], np.int64(4), "4"), (["a", "b"], np.str_("b"), "b")])
+def test_numpy_and_truth_values_are_options_too(options, answer, option):
+    guess = widgets.predict("Which?", options)
+    guess.radio.value = option
+    assert f"You guessed: {option}; as the run says." in guess.reveal(answer).value
+
+
+def test_what_is_no_option_is_refused():
+    number, word = widgets.predict_number("How many?", [1, 2]), widgets.predict("Which?", ["a", "b"])
+    for guess, answer in ((number, "1"), (number, float("nan")), (number, True), (word, True), (word, 0)):
+        with pytest.raises(ValueError, match="and the options are|not one of the options"):
+            guess.reveal(answer)
+    for below in ([], [2, 1], [1, 1]):
+        with pytest.raises(ValueError, match="must rise"):
+            widgets.predict_number("How many?", below)
+
+
+def test_a_figure_brings_its_own_sentence():
+    fig = say(figure(), "What there is to see.")
+    assert said(fig) == "What there is to see." and said(figure()) == ""
+    assert "What there is to see." in widgets.show(fig).sentence.value
+    assert "Something else." in widgets.show(fig, "Something else.").sentence.value
+    demo = widgets.live(lambda k: say(figure(), f"k is {k}."), k=widgets.slider(0, 10, 1, "k"))
+    demo.controls["k"].value = 7
+    assert "k is 7." in demo.sentence.value and demo.picture.content.description == "k is 7."
+    for without in (lambda: widgets.show(figure()), lambda: widgets.live(figure)):
+        with pytest.raises(ValueError, match="has no sentence that describes it"):
+            without()
 
 
 def test_whole_and_real_sliders():

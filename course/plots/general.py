@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from ..style import BLUE, DASHES, GREY, INK, MARKERS, PALETTE, SIGNED, figure
+from ..style import BLUE, DASHES, GREY, INK, MARKERS, PALETTE, SIGNED, figure, said, say
 
 
 def bars(labels: Sequence[str], values, *, title: str = "", axis: str = "", marked: Sequence[str] = (),
@@ -97,7 +97,8 @@ def beside(panels: Mapping[str, go.Figure], *, widths: Sequence[float] | None = 
     """Flat figures beside each other as one, each under its heading: one picture to send and to redraw.
 
     ``panels``: heading -> figure with one pair of axes. ``widths``: relative widths. A name that
-    several panels have is one entry of the legend. ``layout``: what to change in the whole.
+    several panels have is one entry of the legend. ``layout``: what to change in the whole. The panels'
+    sentences are joined, each after its heading.
     """
     widths = np.array([1.0] * len(panels) if widths is None else widths, float)
     ends = np.cumsum(widths / widths.sum() * (1 - gap * (len(widths) - 1)) + gap) - gap
@@ -132,7 +133,7 @@ def beside(panels: Mapping[str, go.Figure], *, widths: Sequence[float] | None = 
     defaults = dict(margin=dict(l=64, r=20, t=74 if named else 48, b=52), showlegend=bool(named), legend=dict(y=1.09))
     fig = figure(height=height, **(defaults | whole | layout))
     fig.add_traces(traces)
-    return fig
+    return say(fig, " ".join(f"{heading}: {said(panel)}" for heading, panel in panels.items() if said(panel)))
 
 
 def side_by_side(panels: Mapping[str, tuple[np.ndarray, Mapping[str, Sequence[float]]]], *,

@@ -72,7 +72,7 @@ def stored(notebook):
                 new.outputs = _outputs(cell.outputs)
             if guess and new.outputs:
                 new.metadata.jupyter = {"outputs_hidden": True}
-            if asked := re.search(r"^(\w+) = predict\(", cell.source, re.MULTILINE):
+            if asked := re.search(r"^(\w+) = predict(?:_number)?\(", cell.source, re.MULTILINE):
                 guess = asked[1]
             revealed |= f"{guess}.reveal(" in cell.source
         elif revealed:
