@@ -26,6 +26,8 @@ from . import CourseError, whole
 
 #: What may be said of two features 2k and 2k + 1: nothing; on at the same times; never on together.
 PAIRS = ("independent", "correlated", "anticorrelated")
+#: A feature whose direction is longer than this counts as represented.
+REPRESENTED = 0.5
 _CHUNK = 300_000  # numbers in one array of outputs: few enough to stay near the core, enough to be worth a call
 
 
@@ -39,10 +41,57 @@ class Trained:
     losses: np.ndarray  #: (instances, seeds), on the sample that chose the best seed
     all_W: np.ndarray  #: (instances, seeds, n_hidden, n_features)
     all_b: np.ndarray  #: (instances, seeds, n_features)
+    density: np.ndarray  #: (instances, n_features)
+    importance: np.ndarray  #: (instances, n_features)
 
     def reached(self, within: float = 0.02) -> np.ndarray:
         """How many seeds of each instance came to the best loss, give or take the share ``within``."""
         return (self.losses <= self.losses.min(1, keepdims=True) * (1 + within)).sum(1)
+
+
+def represented(W) -> np.ndarray:
+    """How many features have a direction longer than :data:`REPRESENTED`: W (..., n_hidden, n_features) to (...)."""
+    return (np.linalg.norm(np.asarray(W, float), axis=-2) > REPRESENTED).sum(-1)
+
+
+def summary(runs: Trained, setting: int = 0) -> str:
+    """What came out of the runs of one setting, in two or three plain sentences for under a picture."""
+    losses, counts = runs.losses[setting], represented(runs.all_W[setting])
+    n_hidden, n = runs.W.shape[1:]
+    best = counts[losses.argmin()]
+    others = [f"{k} represented at {losses[counts == k].min():.4f}" for k in np.unique(counts) if k != best]
+    without = without_superposition(runs.density[setting], runs.importance[setting], n_hidden)
+    return (f"The best of {len(losses)} runs represents {best} of {n} features and has loss {losses.min():.4f}; "
+            f"{runs.reached()[setting]} of the runs came within 2 % of it. "
+            + (f"The best runs with another number: {', '.join(others)}. " if others else "")
+            + f"Without superposition, with {min(n, n_hidden)} exact, the loss would be {without:.4f}.")
+
+
+def without_superposition(density, importance, n_hidden: int) -> float:
+    """The loss of keeping ``n_hidden`` features exactly, and reading the mean of each of the others.
+
+    ``density`` and ``importance``: (n_features,). The others cost their variance, p/3 − p²/4, times
+    their importance; kept are those that would cost most.
+    """
+    density, importance = np.broadcast_arrays(np.asarray(density, float), np.asarray(importance, float))
+    costs = importance * (density / 3 - density ** 2 / 4)
+    return float(np.sort(costs)[:max(0, costs.size - n_hidden)].sum())
+
+
+def falling(total: float, fall: float, n: int) -> np.ndarray:
+    """Densities of one instance that fall by a factor from feature to feature, (1, n): p_i = c · fall^i.
+
+    Their sum is ``total``, the number of features that are on in a sample, on average.
+    ``fall`` 1 gives equal ones. Raises :class:`CourseError` where one would lie above 1.
+    """
+    if not 0 < fall <= 1:
+        raise CourseError(f"The fall must lie above 0 and be at most 1, and it is {fall!r}.")
+    powers = float(fall) ** np.arange(whole(n, "number of features"))
+    density = total * powers / powers.sum()
+    if not 0 < density[0] <= 1:
+        raise CourseError(f"Densities that fall by {fall:g} and add up to {total:g} would begin at {density[0]:.2f}; "
+                          f"they must lie above 0 and be at most 1.")
+    return density[None]
 
 
 def train(n_features: int, n_hidden: int, density, importance=None, *, output: str = "relu", hidden: str = "linear",
@@ -77,7 +126,7 @@ def train(n_features: int, n_hidden: int, density, importance=None, *, output: s
         rows = torch.arange(len(best))
         loss = _losses(W[rows, best][:, None], b[rows, best][:, None], density, importance, 16_384, seed + 2, **how)
     best_W, best_b = W[rows, best], b[rows, best]
-    return Trained(*(part.numpy() for part in (best_W, best_b, loss[:, 0], losses, W, b)))
+    return Trained(*(part.numpy() for part in (best_W, best_b, loss[:, 0], losses, W, b, density, importance)))
 
 
 def reference(n_features: int, n_hidden: int, density, importance=None, *, steps: int = 10_000, batch: int = 1024,

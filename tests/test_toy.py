@@ -90,7 +90,7 @@ def test_shapes_and_the_choice_of_the_best_seed():
 
 def test_reached_counts_the_seeds_near_the_best():
     losses = np.array([[1.0, 1.01, 1.5], [3, 2, 4]])
-    found = toy.Trained(*[None] * 3, losses, None, None)
+    found = toy.Trained(*[None] * 3, losses, *[None] * 4)
     assert found.reached().tolist() == [2, 1] and found.reached(0.5).tolist() == [3, 2]
 
 
