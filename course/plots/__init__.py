@@ -8,6 +8,7 @@ from .game import clouds, guesses, runs
 from .general import arrows, bars, beside, dots, heat, lines, side_by_side
 from .geometry import arrows_3d
 from .packing import code_map, number_lines, pieces
+from .sharing import sharing
 from .sae import matches, rays
 from .shapes import gallery, readings, shares, strips
 from .toy import dimensionalities, features, phase_map, plane, readout
@@ -15,5 +16,5 @@ from .words import cubes, named_points, offsets
 
 __all__ = ["arrows", "arrows_3d", "bars", "beside", "clouds", "code_map", "cubes", "dimensionalities", "dots",
            "features", "gallery", "guesses", "heat", "intervals", "lines", "matches", "named_points", "number_lines",
-           "offsets", "phase_map", "pieces", "plane", "rays", "readings", "readout", "runs", "shares",
+           "offsets", "phase_map", "pieces", "plane", "rays", "readings", "readout", "runs", "shares", "sharing",
            "side_by_side", "strips"]
