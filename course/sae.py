@@ -60,6 +60,7 @@ class SAE:
         return self.decode(self.encode(x))
 
 
+@one_thread()
 def evaluate(sae: SAE, x: torch.Tensor, chunk: int = 4096) -> dict[str, float]:
     """On activations ``x`` (count, d): the share of variance left unexplained, the mean number of latents that are on
     (L0), and the share of latents that are never on (dead). :class:`CourseError` where ``x`` does not vary."""
@@ -119,17 +120,18 @@ def train(x: torch.Tensor | Iterable[torch.Tensor], n_latents: int, *, progress:
     optimiser = torch.optim.Adam([sae.encoder, sae.bias, sae.decoder, sae.centre], fused=True)
     off = torch.zeros(n_latents, dtype=torch.long)  # for how many steps each latent has been off
     loss_of = sae_fast.topk_loss if how.kind == "topk" else loss
-    for step, x in zip((progress or iter)(range(1, how.steps + 1)), batches, strict=False):
-        x = x / scale
-        value, error, times = loss_of(sae, x, how.l1)
+    for step, batch in zip((progress or iter)(range(1, how.steps + 1)), batches, strict=False):
+        scaled = batch / scale
+        with torch.enable_grad():  # a caller may have them off
+            value, error, times = loss_of(sae, scaled, how.l1)
         _update(sae, optimiser, value, how, step)
         off = torch.where(times > 0, 0, off + 1)
         if how.revive and step % how.revive == 0 and step <= 0.8 * how.steps:
             _revive(sae, optimiser, error, off >= how.revive, draw)
             off[off >= how.revive] = 0
         if report and (step % 20 == 0 or step == how.steps):
-            report(step, dict(unexplained=float(error.square().sum() / (x - x.mean(0)).square().sum()),
-                              l0=int(times.sum()) / len(x),
+            report(step, dict(unexplained=float(error.square().sum() / (scaled - scaled.mean(0)).square().sum()),
+                              l0=int(times.sum()) / len(batch),
                               dead=float((off >= min(step, how.revive or step)).float().mean())))
     return SAE(sae.kind, sae.k, sae.encoder.detach(), sae.bias.detach() * scale, sae.decoder.detach(),
                sae.centre.detach() * scale)
@@ -195,17 +197,18 @@ def _revive(sae, optimiser, error, dead, draw):
 
 def _batches(x, how) -> tuple[Iterator[torch.Tensor], torch.Tensor]:
     """An iterator of batches, and activations to take centre and scale from."""
-    batches = iter([x] if isinstance(x, torch.Tensor) else x)
-    first = next(batches, torch.empty(0))
+    drawn = isinstance(x, torch.Tensor)
+    parts = (part.detach() for part in ([x] if drawn else x))
+    first = next(parts, torch.empty(0))
     if first.ndim != 2 or not len(first):
         raise CourseError(f"Activations should have shape (count, d), and they have {tuple(first.shape)}.")
     if not torch.isfinite(first).all():
         raise CourseError("Some activations are not finite numbers.")
-    if first is not x:
-        return chain([first], batches), first
+    if not drawn:
+        return chain([first], parts), first
     draw = torch.Generator().manual_seed(how.seed + 1)
-    drawn = (x[torch.randint(len(x), (how.batch,), generator=draw)] for _ in count())
-    return drawn, x[:: max(1, len(x) // 8192)]
+    batches = (first[torch.randint(len(x), (how.batch,), generator=draw)] for _ in count())
+    return batches, first[:: max(1, len(x) // 8192)]
 
 
 @dataclass

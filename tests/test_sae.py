@@ -172,6 +172,17 @@ def test_batches_may_come_from_anywhere():
     assert torch.allclose(found.decoder.norm(dim=1), torch.ones(30), atol=1e-5)
 
 
+@pytest.mark.parametrize("kind", sae.KINDS)
+def test_a_caller_may_have_gradients_off_or_bring_some(kind):
+    x, _ = planted(500)
+    plain = sae.train(x, 8, kind=kind, k=2, steps=20, batch=64)
+    with torch.no_grad():
+        off = sae.train(x, 8, kind=kind, k=2, steps=20, batch=64)
+    brought = sae.train(x.clone().requires_grad_() * 1, 8, kind=kind, k=2, steps=20, batch=64)
+    assert torch.equal(off.decoder, plain.decoder) and torch.equal(brought.decoder, plain.decoder)
+    assert not any(getattr(model, name).requires_grad for model in (off, plain, brought) for name in WEIGHTS)
+
+
 def test_reports_and_progress():
     x, _ = planted(2000)
     seen, steps = [], []
