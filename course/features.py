@@ -7,11 +7,11 @@ over the whole range of a unit's activations, not from its top alone, as in "Tow
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 
 import numpy as np
 import torch
-from torch.nn.functional import cross_entropy, normalize
+from torch.nn.functional import normalize
 
 from . import CourseError, data, language
 from .sae import SAE
@@ -48,9 +48,12 @@ class Sample:
     """Text to look at, as tokens, with a label for each document."""
 
     def __init__(self, arrays: dict[str, np.ndarray], tokens: language.Tokens):
-        self.numbers, self.starts, self._labels = arrays["numbers"], arrays["starts"], arrays["labels"]
-        self.names = bytes(arrays["names"]).decode().split("\n")
         self.tokens = tokens
+        self.numbers = arrays["numbers"]  #: (tokens,) of all documents, one after the other
+        self.starts = arrays["starts"]  #: (documents,) where each begins
+        self.sizes = np.diff(np.append(self.starts, len(self.numbers)))  #: (documents,) in tokens
+        self.names = bytes(arrays["names"]).decode().split("\n")  #: the kinds of document
+        self.labels = arrays["labels"]  #: (documents,) the kind of each, as its place in ``names``
 
     def __len__(self):
         return len(self.numbers)
@@ -61,34 +64,29 @@ class Sample:
 
     def label(self, document: int) -> str:
         """What kind of document it is."""
-        return self.names[self._labels[document]]
+        return self.names[self.labels[document]]
 
     def around(self, place: int) -> tuple[list[str], int]:
         """The tokens before and after ``place`` in its document, and where among them it stands."""
         document = self.document(place)
-        end = self.starts[document + 1] if document + 1 < len(self.starts) else len(self.numbers)
-        first, last = max(self.starts[document], place - BEFORE), min(end, place + AFTER + 1)
+        start = self.starts[document]
+        first, last = max(start, place - BEFORE), min(start + self.sizes[document], place + AFTER + 1)
         return self.tokens.shown(self.numbers[first:last]), int(place - first)
 
     def draw(self, draw: np.random.Generator, label: str | None = None) -> int:
         """A place in the text: any, or one in the documents of one kind."""
         if label is None:
             return int(draw.integers(len(self)))
-        ends = np.append(self.starts[1:], len(self))
-        of_kind = np.flatnonzero(self._labels == self.names.index(label))
-        sizes = (ends - self.starts)[of_kind]
-        along = int(draw.integers(sizes.sum()))
-        document = int(np.searchsorted(sizes.cumsum(), along, "right"))
-        return int(self.starts[of_kind[document]] + along - sizes[:document].sum())
+        places = np.flatnonzero(np.repeat(self.labels == self.names.index(label), self.sizes))
+        return int(places[draw.integers(len(places))])
 
     def rows(self, length: int, most: int, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
         """Windows (most, length) from all over the text, in an order drawn from ``seed``: token numbers, and for each
         token the kind of document it is from, as its place in ``names``."""
         count = len(self.numbers) // length
         chosen = np.random.default_rng(seed).permutation(count)[:most]
-        sizes = np.diff(np.append(self.starts, len(self.numbers)))
         return tuple(torch.from_numpy(values[:count * length].reshape(count, length)[chosen].astype(np.int64))
-                     for values in (self.numbers, np.repeat(self._labels, sizes)))
+                     for values in (self.numbers, np.repeat(self.labels, self.sizes)))
 
 
 class Units:
@@ -122,28 +120,20 @@ class Units:
         unit, found = self.number(unit), {}
         for k in range(self._first[unit], self._first[unit + 1]):
             tokens, place = self.sample.around(int(self._places[k]))
-            amounts = np.zeros(len(tokens))
             # stored from BEFORE tokens before the place to AFTER tokens after it, whatever the document's borders
-            stored = self._amounts[k].astype(float) / 255 * float(self.largest[unit])
-            amounts[:] = stored[BEFORE - place:BEFORE - place + len(tokens)]
-            document = self.sample.document(int(self._places[k]))
+            stored = self._amounts[k, BEFORE - place:BEFORE - place + len(tokens)]
+            label = self.sample.label(self.sample.document(int(self._places[k])))
             found.setdefault(BANDS[self._bands[k]], []).append(
-                Example(self.sample.label(document), tokens, amounts, place))
+                Example(label, tokens, stored.astype(float) / 255 * float(self.largest[unit]), place))
         return found
 
     def labels(self, unit: int, most: int = 5) -> list[tuple[str, float, float]]:
         """The kinds of document where it is on: name, share of its tokens, and how many times as often as by chance."""
-        counts, base = self.by_label[self.number(unit)].astype(float), self.sample_share
-        shares = counts / max(1.0, counts.sum())
+        sample, counts = self.sample, self.by_label[self.number(unit)]
+        base = np.bincount(sample.labels, weights=sample.sizes, minlength=len(sample.names)) / len(sample)
+        shares = counts / max(1, counts.sum())
         order = np.argsort(-shares, kind="stable")[:most]
-        return [(self.sample.names[k], float(shares[k]), float(shares[k] / base[k])) for k in order if shares[k] > 0]
-
-    @cached_property
-    def sample_share(self) -> np.ndarray:
-        """The share of the text that each kind of document has."""
-        ends = np.append(self.sample.starts[1:], len(self.sample))
-        sizes = np.bincount(self.sample._labels, weights=ends - self.sample.starts, minlength=len(self.sample.names))
-        return np.maximum(sizes / sizes.sum(), 1e-9)
+        return [(sample.names[k], float(shares[k]), float(shares[k] / base[k])) for k in order if shares[k] > 0]
 
 
 class Features:
@@ -167,9 +157,9 @@ class Features:
         direction = self.sae.decoder[unit] if kind == "latent" else torch.eye(len(self.neurons))[unit]
         added = self.model.upward(direction[None])[0]
 
-        def named(found):
-            return [(self.model.tokens.decode([n]), float(v)) for v, n in zip(*map(torch.Tensor.tolist, found),
-                                                                              strict=True)]
+        def named(best):
+            return [(self.model.tokens.decode([n]), v)
+                    for v, n in zip(best.values.tolist(), best.indices.tolist(), strict=True)]
         return named(added.topk(most)), named(added.topk(most, largest=False))
 
     def example_at(self, kind: str, unit: int, place: int) -> Example:
@@ -223,37 +213,13 @@ class Features:
 
     def steer(self, unit: int, strength: float):
         """A change for :class:`course.language.Language`: the latent is set to ``strength`` times its largest
-        activation, wherever the model reads; what the dictionary leaves out of the neurons stays as it is."""
+        activation, wherever the model reads (0: its ablation); what the dictionary leaves out stays as it is."""
         unit = self.latents.number(unit)
         amount = float(strength) * float(self.latents.largest[unit])
 
         def change(neurons):
-            flat = neurons.flatten(0, -2)
-            now = self.sae.encode(flat)[:, unit:unit + 1]
-            return (flat + (amount - now) * self.sae.decoder[unit]).view_as(neurons)
+            return neurons + (amount - self.sae.encode(neurons)[..., unit, None]) * self.sae.decoder[unit]
         return change
-
-    def without(self, unit: int):
-        """A change that sets the latent to zero: its ablation."""
-        return self.steer(unit, 0.0)
-
-
-def ablation(model: language.Language, sae: SAE, unit: int, rows: torch.Tensor) -> tuple[float, int]:
-    """Nats lost per token where the latent is on in ``rows`` (count, length), when it is set to zero; how many."""
-    neurons = model.neurons(rows)
-    on = sae.encode(neurons.flatten(0, 1))[:, unit].view(rows.shape)
-    on[:, -1] = 0  # nothing follows
-    if not (on > 0).any():
-        return 0.0, 0
-
-    def change(neurons):
-        return neurons - on[..., None] * sae.decoder[unit]
-
-    def nats(change):
-        logits = model.logits(rows, change)[on > 0]
-        following = torch.roll(rows, -1, 1)[on > 0]
-        return float(cross_entropy(logits, following))
-    return nats(change) - nats(None), int((on > 0).sum())
 
 
 def unpack(arrays: dict[str, np.ndarray]) -> SAE:

@@ -10,24 +10,22 @@ few of many latents j. Kinds:
   ("Scaling and evaluating sparse autoencoders", Gao et al. 2024).
 - ``"linear"``: f = encoder (x − centre); with fewer latents than d, a bottleneck.
 
-Latents that have been off for long are revived where the error is largest (Bricken et al. 2023).
-For "topk", gradients are written by hand and computed only where latents are on
-(``tests/benchmarks/bench_sae.py``).
+Latents that have been off for long are revived where the error is largest (Bricken et al. 2023). :func:`loss` is
+the plain version for every kind; for "topk", training takes the one of :mod:`course.sae_fast`, with the same values.
 """
 from __future__ import annotations
 
-import functools
 import math
-import time
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, count
 
 import torch
 from lap import lapjv
-from torch.nn.functional import embedding_bag, normalize
+from torch.nn.functional import linear, normalize
 
-from . import CourseError
+from . import CourseError, sae_fast
+from .threads import one_thread
 
 KINDS = ("l1", "topk", "linear")
 
@@ -44,36 +42,173 @@ class SAE:
     centre: torch.Tensor  #: (d,)
 
     def encode(self, x: torch.Tensor) -> torch.Tensor:
-        """Latents (count, latents) of activations ``x`` (count, d)."""
-        before = torch.addmm(self.bias, x - self.centre, self.encoder.T)
+        """Latents (..., latents) of activations ``x`` (..., d)."""
+        before = linear(x - self.centre, self.encoder, self.bias)
         if self.kind == "linear":
             return before
         if self.kind == "topk":
-            best = before.topk(self.k, dim=1)
-            return torch.zeros_like(before).scatter_(1, best.indices, best.values.relu())
+            best = before.topk(self.k)
+            return torch.zeros_like(before).scatter(-1, best.indices, best.values.relu())
         return before.relu()
 
     def decode(self, latents: torch.Tensor) -> torch.Tensor:
-        """Activations (count, d) of ``latents`` (count, latents)."""
-        return torch.addmm(self.centre, latents, self.decoder)
+        """Activations (..., d) of ``latents`` (..., latents)."""
+        return linear(latents, self.decoder.T, self.centre)
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        """What becomes of ``x`` (count, d) on its way through the latents."""
+        """What becomes of ``x`` (..., d) on its way through the latents."""
         return self.decode(self.encode(x))
 
 
+@one_thread()
 def evaluate(sae: SAE, x: torch.Tensor, chunk: int = 4096) -> dict[str, float]:
-    """On activations ``x`` (count, d): the share of variance left unexplained, the mean number of latents
-    that are on (L0), and the share of latents that are never on (dead)."""
-    error, on, ever = 0.0, 0, torch.zeros(len(sae.bias), dtype=torch.bool)
+    """On activations ``x`` (count, d): the share of variance left unexplained, the mean number of latents that are on
+    (L0), and the share of latents that are never on (dead). :class:`CourseError` where ``x`` does not vary."""
+    if (x == x[:1]).all():
+        raise CourseError("There is no variance to explain: this takes at least two activations that differ.")
+    error, times = 0.0, 0
     with torch.no_grad():
         for part in x.split(chunk):
             latents = sae.encode(part)
             error += float((sae.decode(latents) - part).square().sum())
-            on += int((latents != 0).sum())
-            ever |= (latents != 0).any(0)
-    return dict(unexplained=error / float((x - x.mean(0)).square().sum()), l0=on / len(x),
-                dead=1 - float(ever.float().mean()))
+            times += (latents != 0).sum(0)
+    return dict(unexplained=error / float((x - x.mean(0)).square().sum()), l0=int(times.sum()) / len(x),
+                dead=float((times == 0).float().mean()))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train: the keywords of :func:`train`. :class:`CourseError` for what makes no sense."""
+
+    n_latents: int
+    kind: str = "topk"
+    k: int = 16  #: how many latents may be on at once, for "topk"
+    l1: float = 0.1  #: the penalty, for "l1"
+    steps: int = 400
+    batch: int = 1024  #: activations drawn for one step
+    rate: float = 3e-3  #: the learning rate at its height, after a tenth of the steps
+    #: The rate falls to nothing over this last share of the steps, 0 to 0.9. With a few hundred steps and much data
+    #: 0.25 leaves less unexplained; with little data 0.9 finds directions more exactly.
+    fall: float = 0.9
+    revive: int = 100  #: latents that were off for so many steps are revived; 0: never
+    seed: int = 0
+
+    def __post_init__(self):
+        if self.kind not in KINDS:
+            raise CourseError(f"The kind of autoencoder is one of {', '.join(KINDS)}.")
+        if (self.kind == "topk" and not 1 <= self.k <= self.n_latents or min(self.n_latents, self.batch) < 1
+                or min(self.steps, self.l1, self.revive) < 0 or not 0 <= self.fall <= 0.9):
+            raise CourseError("There must be at least one latent and batch, k between 1 and the number of latents, "
+                              "steps, l1 and revive not below 0, and the fall between 0 and 0.9.")
+
+
+@one_thread()
+def train(x: torch.Tensor | Iterable[torch.Tensor], n_latents: int, *, progress: Callable | None = None,
+          report: Callable | None = None, **settings) -> SAE:
+    """Train a sparse autoencoder of ``n_latents`` latents on activations.
+
+    ``x``: activations (count, d), from which batches are drawn, or any iterable of batches (batch, d), of which the
+    first also sets centre and scale. Settings, explained in :class:`Settings`: ``kind``, ``k``, ``l1``, ``steps``,
+    ``batch``, ``rate``, ``fall``, ``revive``, ``seed``. ``progress`` wraps the range of steps; ``report(step,
+    figures)`` is called every 20 steps with ``unexplained``, ``l0`` and ``dead`` of the batch. Inside, activations
+    are scaled to a mean squared length of d, so that ``rate`` and ``l1`` mean the same for all.
+    """
+    how = Settings(n_latents, **settings)
+    batches, first = _batches(x, how)
+    draw = torch.Generator().manual_seed(how.seed)
+    sae, scale = _start(first, how, draw)
+    optimiser = torch.optim.Adam([sae.encoder, sae.bias, sae.decoder, sae.centre], fused=True)
+    off = torch.zeros(n_latents, dtype=torch.long)  # for how many steps each latent has been off
+    loss_of = sae_fast.topk_loss if how.kind == "topk" else loss
+    for step, batch in zip((progress or iter)(range(1, how.steps + 1)), batches, strict=False):
+        scaled = batch / scale
+        with torch.enable_grad():  # a caller may have them off
+            value, error, times = loss_of(sae, scaled, how.l1)
+        _update(sae, optimiser, value, how, step)
+        off = torch.where(times > 0, 0, off + 1)
+        if how.revive and step % how.revive == 0 and step <= 0.8 * how.steps:
+            _revive(sae, optimiser, error, off >= how.revive, draw)
+            off[off >= how.revive] = 0
+        if report and (step % 20 == 0 or step == how.steps):
+            report(step, dict(unexplained=float(error.square().sum() / (scaled - scaled.mean(0)).square().sum()),
+                              l0=int(times.sum()) / len(batch),
+                              dead=float((off >= min(step, how.revive or step)).float().mean())))
+    return SAE(sae.kind, sae.k, sae.encoder.detach(), sae.bias.detach() * scale, sae.decoder.detach(),
+               sae.centre.detach() * scale)
+
+
+def _start(first, how, draw) -> tuple[SAE, float]:
+    """An autoencoder before training, for activations divided by a scale, and that scale."""
+    centre = first.mean(0)
+    scale = float((first - centre).square().mean().sqrt()) or 1.0
+    decoder = normalize(torch.randn(how.n_latents, len(centre), generator=draw))
+    weights = decoder.clone(), torch.zeros(how.n_latents), decoder, centre / scale
+    return SAE(how.kind, how.k if how.kind == "topk" else 0, *map(torch.nn.Parameter, weights)), scale
+
+
+def loss(sae: SAE, x: torch.Tensor, l1: float = 0.0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """What training makes small on ``x`` (batch, d), by definition; the errors (batch, d); and how many times each
+    latent is on (latents,)."""
+    latents = sae.encode(x)
+    error = sae.decode(latents) - x
+    value = error.square().sum(1).mean()
+    if sae.kind == "l1":
+        value = value + l1 * latents.sum(1).mean()
+    return value, error.detach(), (latents != 0).sum(0)
+
+
+def _update(sae, optimiser, value, how, step):
+    """One step down the gradient of the loss ``value``; decoder rows stay of length one."""
+    optimiser.zero_grad()
+    value.backward()
+    # one cycle (Smith 2018): momentum is low while the rate is high
+    share = _share_of_rate(step / (how.steps + 1), how.fall)
+    optimiser.param_groups[0].update(lr=how.rate * share, betas=(0.95 - 0.1 * share, 0.99))
+    with torch.no_grad():
+        if how.kind != "linear":  # what would only change the length of a row
+            sae.decoder.grad -= (sae.decoder.grad * sae.decoder).sum(1, keepdim=True) * sae.decoder
+        optimiser.step()
+        if how.kind != "linear":
+            sae.decoder.copy_(normalize(sae.decoder))
+
+
+def _share_of_rate(done: float, fall: float, rise: float = 0.1) -> float:
+    """What share of the learning rate holds when ``done`` (0 to 1) of the steps are done."""
+    if done < rise:
+        return 0.52 - 0.48 * math.cos(math.pi * done / rise)
+    return 0.5 + 0.5 * math.cos(math.pi * max(0.0, (done - 1 + fall) / fall)) if fall else 1.0
+
+
+@torch.no_grad()
+def _revive(sae, optimiser, error, dead, draw):
+    """Point dead latents at inputs drawn by their squared error, and forget what the optimiser knew of them."""
+    number = int(dead.sum())
+    if not number:
+        return
+    weight = error.square().sum(1).square() + 1e-12
+    chosen = torch.multinomial(weight, number, replacement=number > len(error), generator=draw)
+    direction = normalize(-error[chosen] + 1e-6 * torch.randn(number, error.shape[1], generator=draw))
+    alive = sae.encoder[~dead].norm(dim=1).mean() if (~dead).any() else 1.0
+    sae.decoder[dead], sae.encoder[dead], sae.bias[dead] = direction, direction * alive, 0.0
+    for weight in (sae.encoder, sae.bias, sae.decoder):
+        for state in ("exp_avg", "exp_avg_sq"):
+            optimiser.state[weight][state][dead] = 0
+
+
+def _batches(x, how) -> tuple[Iterator[torch.Tensor], torch.Tensor]:
+    """An iterator of batches, and activations to take centre and scale from."""
+    drawn = isinstance(x, torch.Tensor)
+    parts = (part.detach() for part in ([x] if drawn else x))
+    first = next(parts, torch.empty(0))
+    if first.ndim != 2 or not len(first):
+        raise CourseError(f"Activations should have shape (count, d), and they have {tuple(first.shape)}.")
+    if not torch.isfinite(first).all():
+        raise CourseError("Some activations are not finite numbers.")
+    if not drawn:
+        return chain([first], parts), first
+    draw = torch.Generator().manual_seed(how.seed + 1)
+    batches = (first[torch.randint(len(x), (how.batch,), generator=draw)] for _ in count())
+    return batches, first[:: max(1, len(x) // 8192)]
 
 
 @dataclass
@@ -82,8 +217,6 @@ class Recovery:
 
     partner: torch.Tensor  #: (features,) the latent that each feature is matched with, −1 for none
     cosine: torch.Tensor  #: (features,) the cosine similarity with it, 0 for none
-    best: torch.Tensor  #: (features,) the largest cosine similarity with any latent, shared or not
-    uniqueness: float  #: how many different features are nearest to some latent, over the number of latents
     f1: torch.Tensor | None = None  #: (features,) of "the partner is on" for "the feature is on"; nan if never on
 
     def share(self, cosine: float = 0.9) -> float:
@@ -107,195 +240,10 @@ def recover(dictionary: torch.Tensor, directions: torch.Tensor, latents: torch.T
     cosines = normalize(directions.detach().double()) @ normalize(dictionary.detach().double()).T
     _, partner, _ = lapjv(1 - cosines.numpy(), extend_cost=True)
     partner = torch.from_numpy(partner).long()
-    rows = torch.arange(len(partner))
-    cosine = torch.where(partner >= 0, cosines[rows, partner.clamp(min=0)], 0.0)
-    nearest = cosines.argmax(0)[(dictionary != 0).any(1)]
-    f1 = None
-    if latents is not None and amounts is not None:
-        said = (latents != 0)[:, partner.clamp(min=0)] & (partner >= 0)
-        true = amounts != 0
-        right = (said & true).sum(0)
-        f1 = torch.where(true.any(0), 2 * right / (said.sum(0) + true.sum(0)), torch.nan)
-    return Recovery(partner, cosine.float(), cosines.max(1).values.float(),
-                    len(nearest.unique()) / len(dictionary), f1)
-
-
-def train(x: torch.Tensor | Iterable[torch.Tensor], n_latents: int, *, kind: str = "topk", k: int = 16, l1: float = 0.1,
-          steps: int = 400, batch: int = 1024, rate: float = 3e-3, fall: float = 0.9, revive: int = 100, seed: int = 0,
-          progress: Callable | None = None, report: Callable | None = None) -> SAE:
-    """Train a sparse autoencoder of ``n_latents`` latents on activations.
-
-    ``x``: activations (count, d), from which batches are drawn, or any iterable of batches (batch, d), of
-    which the first also sets centre and scale. The learning rate rises to ``rate`` over the first tenth of the steps
-    and falls to nothing over the last share ``fall`` of them (0 to 0.9): with a few hundred steps and much data 0.25
-    leaves less unexplained, with little data 0.9 finds directions more exactly. ``revive``: latents that were off for
-    so many steps are revived (0: never). ``progress`` wraps the range of steps; ``report(step, figures)`` is called
-    every 20 steps with ``unexplained``, ``l0`` and ``dead`` of the batch. Sets torch to one thread.
-    Inside, activations are scaled to a mean squared length of d, so that ``rate`` and ``l1`` mean the
-    same for all. Raises :class:`CourseError` for settings that make no sense.
-    """
-    batches, first = _batches(x, batch, seed)
-    d = first.shape[1]
-    if kind not in KINDS:
-        raise CourseError(f"The kind of autoencoder is one of {', '.join(KINDS)}.")
-    if n_latents < 1 or (kind == "topk" and not 1 <= k <= n_latents) or steps < 0 or l1 < 0 or not 0 <= fall <= 0.9:
-        raise CourseError("There must be at least one latent, k between 1 and their number, steps and l1 not below 0, "
-                          "and the fall between 0 and 0.9.")
-    torch.set_num_threads(1)
-    draw = torch.Generator().manual_seed(seed)
-    centre = first.mean(0)
-    scale = float((first - centre).square().mean().sqrt()) or 1.0
-    decoder = torch.randn(n_latents, d, generator=draw)
-    decoder /= decoder.norm(dim=1, keepdim=True)
-    weights = dict(encoder=decoder.clone(), bias=torch.zeros(n_latents), decoder=decoder, centre=centre / scale)
-    weights = {name: torch.nn.Parameter(value) for name, value in weights.items()}
-    sae = SAE(kind, k if kind == "topk" else 0, **weights)
-    optimiser = torch.optim.Adam(weights.values(), lr=rate, fused=True)
-    off = torch.zeros(n_latents, dtype=torch.long)
-    for step in (progress or iter)(range(1, steps + 1)):
-        part = next(batches, None)
-        if part is None:
-            break
-        part = part / scale
-        error, on, count = _sparse_gradients(sae, part) if kind == "topk" else _gradients(sae, part, l1)
-        with torch.no_grad():
-            if kind != "linear":
-                along = (sae.decoder.grad * sae.decoder).sum(1, keepdim=True)
-                sae.decoder.grad -= along * sae.decoder
-            # one cycle (Smith 2018): momentum is low while the rate is high
-            share = _share_of_rate(step / (steps + 1), fall)
-            optimiser.param_groups[0].update(lr=rate * share, betas=(0.95 - 0.1 * share, 0.99))
-            optimiser.step()
-            if kind != "linear":
-                sae.decoder /= sae.decoder.norm(dim=1, keepdim=True)
-            off = torch.where(on, 0, off + 1)
-            if revive and kind != "linear" and step % revive == 0 and step <= 0.8 * steps:
-                _revive(sae, optimiser, part, error, off >= revive, draw)
-                off[off >= revive] = 0
-            if report and (step % 20 == 0 or step == steps):
-                variance = (part - part.mean(0)).square().sum()
-                report(step, dict(unexplained=float(error.square().sum() / variance), l0=count / len(part),
-                                  dead=float((off >= min(step, revive or step)).float().mean())))
-    done = {name: value.detach() for name, value in weights.items()}
-    return SAE(sae.kind, sae.k, done["encoder"], done["bias"] * scale, done["decoder"], done["centre"] * scale)
-
-
-def _share_of_rate(done: float, fall: float, rise: float = 0.1) -> float:
-    """What share of the learning rate holds when ``done`` (0 to 1) of the steps are done."""
-    if done < rise:
-        return 0.52 - 0.48 * math.cos(math.pi * done / rise)
-    return 0.5 + 0.5 * math.cos(math.pi * max(0.0, (done - 1 + fall) / fall)) if fall else 1.0
-
-
-def _batches(x, batch, seed) -> tuple[Iterator[torch.Tensor], torch.Tensor]:
-    """An iterator of batches, and activations to take centre and scale from."""
-    if isinstance(x, torch.Tensor):
-        if x.ndim != 2 or not len(x):
-            raise CourseError(f"Activations should have shape (count, d), and they have {tuple(x.shape)}.")
-        if not torch.isfinite(x).all():
-            raise CourseError("Some activations are not finite numbers.")
-
-        def drawn():
-            draw = torch.Generator().manual_seed(seed + 1)
-            while True:
-                yield x[torch.randint(len(x), (batch,), generator=draw)]
-        return drawn(), x[:: max(1, len(x) // 8192)]
-    batches = iter(x)
-    first = next(batches, None)
-    if first is None:
-        raise CourseError("There are no activations to learn from.")
-
-    def chained():
-        yield first
-        yield from batches
-    return chained(), first
-
-
-def _gradients(sae, x, l1):
-    """Autograd, for the dense kinds: errors (batch, d), which latents are on, and how many in all."""
-    latents = sae.encode(x)
-    error = sae.decode(latents) - x
-    loss = error.square().sum(1).mean() + (l1 * latents.sum(1).mean() if sae.kind == "l1" else 0)
-    for weight in (sae.encoder, sae.bias, sae.decoder, sae.centre):
-        weight.grad = None
-    loss.backward()
-    on = latents.detach() != 0
-    return error.detach(), on.any(0), int(on.sum())
-
-
-@functools.cache
-def fast_type(device: str = "cpu") -> torch.dtype:
-    """The type that is fast to multiply in on this machine: bfloat16 or float32, found by trying both.
-
-    Processors with instructions for bfloat16 are faster in it; one without, with AVX2 only, took eight times as long.
-    Where the two are about as fast it is float32, so that the answer does not change from run to run.
-    """
-    seconds = {}
-    for kind in (torch.float32, torch.bfloat16):
-        few, many = (torch.ones(rows, 512, dtype=kind, device=device) for rows in (128, 1024))
-        for _ in range(4):  # the first one warms up
-            begun = time.perf_counter()
-            (few @ many.T)[0, 0].item()
-            seconds[kind] = min(seconds.get(kind, math.inf), time.perf_counter() - begun)
-    return torch.bfloat16 if seconds[torch.bfloat16] < 0.7 * seconds[torch.float32] else torch.float32
-
-
-@torch.no_grad()
-def _sparse_gradients(sae, x):
-    """The gradients of the mean squared error of "topk", computed for latents that are on only."""
-    count, k, n_latents = len(x), sae.k, len(sae.bias)
-    centred = x - sae.centre
-    chosen = _top(sae, centred, k)
-    flat, bags = chosen.flatten(), torch.arange(0, count * k, k)
-    # exact values of the chosen few: cheaper than all of them once more
-    values = (_dots(sae.encoder, flat, bags, centred) + sae.bias[flat]).relu()
-    error = embedding_bag(flat, sae.decoder, bags, mode="sum", per_sample_weights=values) - centred
-    slope = _dots(sae.decoder, flat, bags, error) * (values > 0) * (2 / count)
-    order = flat.argsort()
-    times = torch.bincount(flat, minlength=n_latents)
-    starts = torch.cat([times.new_zeros(1), times.cumsum(0)])
-    place = order // k
-
-    def transposed(weights):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch calls its sparse matrices "beta"
-            return torch.sparse_csr_tensor(starts, place, weights[order], (n_latents, count))
-
-    sae.decoder.grad = transposed(values) @ (error * (2 / count))
-    sae.encoder.grad = transposed(slope) @ centred
-    sae.bias.grad = torch.zeros_like(sae.bias).index_add_(0, flat, slope)
-    sae.centre.grad = error.sum(0) * (2 / count) - sae.bias.grad @ sae.encoder
-    on = torch.zeros(n_latents, dtype=torch.bool)
-    on[flat[values > 0]] = True
-    return error, on, int((values > 0).sum())
-
-
-def _top(sae, centred, k):
-    """The k latents with the largest values, (count, k); in half precision close calls may go either way."""
-    kind = fast_type(str(centred.device))
-    before = torch.addmm(sae.bias.to(kind), centred.to(kind), sae.encoder.to(kind).T)
-    return before.topk(k, dim=1, sorted=False).indices
-
-
-def _dots(rows, flat, bags, x):
-    """``rows[flat] · x``, each with the row of x whose bag it is in: the gradient of embedding_bag knows how."""
-    with torch.enable_grad():
-        weights = torch.zeros(len(flat), requires_grad=True)
-        out = embedding_bag(flat, rows.detach(), bags, mode="sum", per_sample_weights=weights)
-        return torch.autograd.grad(out, weights, x)[0]
-
-
-def _revive(sae, optimiser, x, error, dead, draw):
-    """Point dead latents at inputs drawn by their squared error, and forget what the optimiser knew of them."""
-    count = int(dead.sum())
-    if not count:
-        return
-    weight = error.square().sum(1)
-    chosen = torch.multinomial(weight.square() + 1e-12, count, replacement=count > len(x), generator=draw)
-    direction = -error[chosen] + 1e-6 * torch.randn(count, x.shape[1], generator=draw)
-    direction /= direction.norm(dim=1, keepdim=True)
-    alive = sae.encoder[~dead].norm(dim=1).mean() if (~dead).any() else 1.0
-    sae.decoder[dead], sae.encoder[dead], sae.bias[dead] = direction, direction * alive, 0.0
-    for weight in (sae.encoder, sae.bias, sae.decoder):
-        for state in ("exp_avg", "exp_avg_sq"):
-            optimiser.state[weight][state][dead] = 0
+    matched, column = partner >= 0, partner.clamp(min=0)
+    cosine = torch.where(matched, cosines[torch.arange(len(partner)), column], 0.0)
+    if latents is None or amounts is None:
+        return Recovery(partner, cosine.float())
+    said, true = (latents != 0)[:, column] & matched, amounts != 0
+    f1 = torch.where(true.any(0), 2 * (said & true).sum(0) / (said.sum(0) + true.sum(0)), torch.nan)
+    return Recovery(partner, cosine.float(), f1)

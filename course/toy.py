@@ -4,54 +4,207 @@ Introduced in notebook 06; the model of "Toy Models of Superposition" (Elhage et
 
     x' = relu(Wᵀ W x + b)          x_i = 0 with probability 1 − density, else uniform on [0, 1]
 
+W has shape (setting, dimension, feature): column i is the direction of feature i. A setting is one
+choice of densities and importances; all settings of a call are trained at once.
+
 One convention for every loss here, the paper's: the squared errors of one sample, each times the
 importance of its feature, **summed** over the features, and the mean of that over samples.
 (Divide by the number of features to compare with code that averages over them.)
 
-:func:`reference` is the plain loop of the notebook. :func:`train` finds what it finds, at least as
-low, some hundred times faster (``tests/benchmarks/bench_toy.py``): gradients written by hand, all
-models and seeds in the same matrix products, one random draw a feature that serves every model,
-small batches, and a learning rate that rises, falls and ends at zero.
+:func:`loss_of` and :func:`train_plain` say what is computed, in the plainest way. :func:`train` finds what
+the plain training finds, at least as low, some hundred times faster: ``course/toy_fast.py`` says how.
 """
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
-from . import CourseError, whole
+from . import CourseError, toy_fast, whole
+from .geometry import dimensionality
+from .threads import one_thread
 
 #: What may be said of two features 2k and 2k + 1: nothing; on at the same times; never on together.
 PAIRS = ("independent", "correlated", "anticorrelated")
 #: A feature whose direction is longer than this counts as represented.
 REPRESENTED = 0.5
-_CHUNK = 300_000  # numbers in one array of outputs: few enough to stay near the core, enough to be worth a call
+#: A represented feature of at least this dimensionality has a dimension of its own.
+OWN = 0.9
 
+
+# The plain version
+
+def loss_of(W, b, x, importance, output: str = "relu", hidden: str = "linear", l1: float = 0.0) -> torch.Tensor:
+    """The loss (...) of ``W`` (..., dimension, feature) and ``b`` (..., feature) on ``x`` (..., sample, feature)."""
+    h = x @ W.mT
+    if hidden == "relu":
+        h = torch.relu(h)
+    read = h @ W + b[..., None, :]
+    if output == "relu":
+        read = torch.relu(read)
+    errors = importance[..., None, :] * (read - x) ** 2
+    return errors.sum(-1).mean(-1) + (l1 * h.sum(-1).mean(-1) if hidden == "relu" else 0)
+
+
+@one_thread()
+def train_plain(n_features: int, n_hidden: int, density, importance=None, *, steps: int = 10_000, batch: int = 1024,
+                seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """The training of the paper, one run for each setting: autograd, AdamW at 1e-3. Gives back W and b."""
+    problem = Problem.checked(n_features, density, importance)
+    torch.manual_seed(seed)
+    W = torch.stack([torch.nn.init.xavier_normal_(torch.empty(n_hidden, n_features)) for _ in problem.density])
+    b = torch.zeros(len(W), n_features, requires_grad=True)
+    optimiser = torch.optim.AdamW([W.requires_grad_(), b], lr=1e-3)
+    for _ in range(steps):
+        on = torch.rand(len(W), batch, n_features) < problem.density[:, None]
+        loss = loss_of(W, b, on * torch.rand(on.shape), problem.importance).sum()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    return W.detach().numpy(), b.detach().numpy()
+
+
+# The fast version
 
 @dataclass(frozen=True)
 class Trained:
-    """Toy models after training: the best seed of each instance by loss, and all of them."""
+    """Toy models after training: the best run of each setting by loss, and all of them."""
 
-    W: np.ndarray  #: (instances, n_hidden, n_features): column i is the direction of feature i
-    b: np.ndarray  #: (instances, n_features)
-    loss: np.ndarray  #: (instances,), on a sample that neither training nor the choice of the seed has seen
-    losses: np.ndarray  #: (instances, seeds), on the sample that chose the best seed
-    all_W: np.ndarray  #: (instances, seeds, n_hidden, n_features)
-    all_b: np.ndarray  #: (instances, seeds, n_features)
-    density: np.ndarray  #: (instances, n_features)
-    importance: np.ndarray  #: (instances, n_features)
+    W: np.ndarray  #: (setting, dimension, feature), of the best run
+    b: np.ndarray  #: (setting, feature), of the best run
+    loss: np.ndarray  #: (setting,), of the best run
+    losses: np.ndarray  #: (setting, run), all on one sample that no training has seen
+    all_W: np.ndarray  #: (setting, run, dimension, feature)
+    all_b: np.ndarray  #: (setting, run, feature)
+    density: np.ndarray  #: (setting, feature)
+    importance: np.ndarray  #: (setting, feature)
 
     def reached(self, within: float = 0.02) -> np.ndarray:
-        """How many seeds of each instance came to the best loss, give or take the share ``within``."""
+        """How many runs of each setting came to the best loss, give or take the share ``within``."""
         return (self.losses <= self.losses.min(1, keepdims=True) * (1 + within)).sum(1)
 
 
+@one_thread()
+def train(n_features: int, n_hidden: int, density, importance=None, *, output: str = "relu", hidden: str = "linear",
+          l1: float = 0.0, pairs: str = "independent", seeds: int = 8, steps: int = 600, batch: int = 128,
+          rate: float = 0.06, seed: int = 0, progress: Callable | None = None) -> Trained:
+    """Train one toy model for each setting, ``seeds`` times each, and keep the best by loss.
+
+    ``density``: a number, or one for each setting, or (setting, feature); so densities that differ from
+    feature to feature have two dimensions, also for one setting. ``importance``: (feature,) or
+    (setting, feature), 1 if not given. ``output`` "relu" or "linear"; ``hidden`` "linear" or "relu"
+    (then h = relu(Wx), and ``l1`` times the sum of h is added to the loss of a sample).
+    ``pairs``: one of :data:`PAIRS`. ``progress``: wraps the range of all steps, as
+    ``lambda steps: widgets.progress(steps, "Training")``. All settings begin with the same weights and
+    see the same draws. Raises :class:`CourseError` for settings that make no sense.
+    """
+    problem = Problem.checked(n_features, density, importance, output, hidden, l1, pairs)
+    n_hidden, seeds, steps, batch = (whole(value, name) for value, name in (
+        (n_hidden, "number of hidden dimensions"), (seeds, "number of seeds"), (steps, "number of steps"),
+        (batch, "batch size")))
+    schedule = toy_fast.Schedule(seeds, steps, batch, rate, seed)
+    parts = problem.split(max(1, toy_fast.CHUNK // (seeds * batch * problem.density.shape[1])))
+    ticks = iter((progress or iter)(range(len(parts) * steps)))
+    weights = torch.cat([toy_fast.descend(part, n_hidden, schedule, ticks) for part in parts])
+    next(ticks, None)
+    losses = toy_fast.losses(weights, problem, samples=16_384, seed=seed + 1).numpy()
+    W, b = weights[:, :, :-1].numpy(), weights[:, :, -1].numpy()
+    best = np.arange(len(W)), losses.argmin(1)
+    return Trained(W[best], b[best], losses[best], losses, W, b, problem.density.numpy(), problem.importance.numpy())
+
+
+def sample(n_features: int, density, count: int, *, pairs: str = "independent", seed: int = 0) -> np.ndarray:
+    """Features as the models meet them: (setting, sample, feature). Settings share their draws."""
+    problem = Problem.checked(n_features, density, pairs=pairs)
+    draws = torch.rand(n_features, count, generator=torch.Generator().manual_seed(seed))
+    return toy_fast.features(draws, problem.density, pairs).mT.numpy()
+
+
+@one_thread()
+def evaluate(W, b, density, importance=None, *, output: str = "relu", hidden: str = "linear", l1: float = 0.0,
+             pairs: str = "independent", samples: int = 65_536, seed: int = 12_345) -> np.ndarray:
+    """Loss (setting,) of ``W`` (setting, dimension, feature) and ``b`` (setting, feature) on fresh samples."""
+    W, b = (torch.as_tensor(np.asarray(part), dtype=torch.float32) for part in (W, b))
+    if W.ndim != 3 or b.shape != (W.shape[0], W.shape[2]):
+        raise CourseError("W should have shape (settings, dimensions, features) and b (settings, features); "
+                          f"they have shapes {tuple(W.shape)} and {tuple(b.shape)}.")
+    problem = Problem.checked(W.shape[2], density, importance, output, hidden, l1, pairs)
+    if len(problem.density) not in (1, len(W)):
+        raise CourseError(f"There are {len(W)} models and {len(problem.density)} settings.")
+    problem = replace(problem, density=problem.density.expand(len(W), -1),
+                      importance=problem.importance.expand(len(W), -1))
+    return toy_fast.losses(torch.cat([W, b[:, None]], 1)[:, None], problem, samples, seed)[:, 0].numpy()
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Everything the loss depends on but the weights."""
+
+    density: torch.Tensor  #: (setting, feature)
+    importance: torch.Tensor  #: (setting, feature)
+    output: str = "relu"
+    hidden: str = "linear"
+    l1: float = 0.0
+    pairs: str = "independent"
+
+    @classmethod
+    def checked(cls, n_features, density, importance=None, output="relu", hidden="linear", l1=0.0,
+                pairs="independent") -> Problem:
+        """The problem, or :class:`CourseError` with what is wrong with it."""
+        n = whole(n_features, "number of features")
+        for value, known, name in ((output, ("relu", "linear"), "output"), (hidden, ("linear", "relu"), "hidden"),
+                                   (pairs, PAIRS, "pairs")):
+            if value not in known:
+                raise CourseError(f"{name} must be one of {', '.join(map(repr, known))}, and it is {value!r}.")
+        density = _rows(density, n, "density", "one number, one for each setting", one_a_row=True)
+        importance = _rows(1.0 if importance is None else importance, n, "importance", f"{n} numbers")
+        most = 0.5 if pairs == "anticorrelated" and n > 1 else 1.0
+        if not ((density > 0) & (density <= most)).all():
+            raise CourseError(f"A density must lie above 0 and be at most {most:g}"
+                              + (": two features that are never on together share the time." if most < 1 else "."))
+        if not (np.isfinite(importance) & (importance >= 0)).all():
+            raise CourseError("An importance must be zero or more.")
+        try:
+            both = np.broadcast_arrays(density, importance)
+        except ValueError:
+            raise CourseError(f"There are {len(density)} densities and {len(importance)} rows of importance."
+                              ) from None
+        return cls(*(torch.tensor(part) for part in both), output, hidden, l1, pairs)
+
+    def split(self, count: int) -> list[Problem]:
+        """The same problem in parts of at most ``count`` settings."""
+        return [replace(self, density=density, importance=importance) for density, importance
+                in zip(self.density.split(count), self.importance.split(count), strict=True)]
+
+
+def _rows(value, n, name, shapes, one_a_row=False):
+    """``value`` as (setting, feature); ``one_a_row``: a plain list has one number for each setting."""
+    try:
+        value = np.asarray(value, np.float32)
+        if one_a_row and value.ndim == 1:
+            value = value[:, None]
+        return np.broadcast_to(value, (len(value) if value.ndim == 2 else 1, n))
+    except (TypeError, ValueError):
+        raise CourseError(f"The {name} must be {shapes}, or of shape (settings, {n}).") from None
+
+
+# What came out
+
 def represented(W) -> np.ndarray:
-    """How many features have a direction longer than :data:`REPRESENTED`: W (..., n_hidden, n_features) to (...)."""
-    return (np.linalg.norm(np.asarray(W, float), axis=-2) > REPRESENTED).sum(-1)
+    """How many features have a direction longer than :data:`REPRESENTED`: W (..., dimension, feature) to (...)."""
+    return (np.linalg.norm(W, axis=-2) > REPRESENTED).sum(-1)
+
+
+def kinds(W) -> np.ndarray:
+    """What each feature of W (..., dimension, feature) has, (..., feature): "own", "shared" or "none".
+
+    A dimension of its own (dimensionality at least :data:`OWN`), a share of one, or no direction
+    longer than :data:`REPRESENTED`.
+    """
+    is_in = np.linalg.norm(W, axis=-2) > REPRESENTED
+    return np.where(is_in, np.where(dimensionality(W) >= OWN, "own", "shared"), "none")
 
 
 def summary(runs: Trained, setting: int = 0) -> str:
@@ -70,7 +223,7 @@ def summary(runs: Trained, setting: int = 0) -> str:
 def without_superposition(density, importance, n_hidden: int) -> float:
     """The loss of keeping ``n_hidden`` features exactly, and reading the mean of each of the others.
 
-    ``density`` and ``importance``: (n_features,). The others cost their variance, p/3 − p²/4, times
+    ``density`` and ``importance``: (feature,). The others cost their variance, p/3 − p²/4, times
     their importance; kept are those that would cost most.
     """
     density, importance = np.broadcast_arrays(np.asarray(density, float), np.asarray(importance, float))
@@ -79,216 +232,16 @@ def without_superposition(density, importance, n_hidden: int) -> float:
 
 
 def falling(total: float, fall: float, n: int) -> np.ndarray:
-    """Densities of one instance that fall by a factor from feature to feature, (1, n): p_i = c · fall^i.
+    """Densities of one setting that fall by a factor from feature to feature, (1, n): p_i = c · fall^i.
 
-    Their sum is ``total``, the number of features that are on in a sample, on average.
-    ``fall`` 1 gives equal ones. Raises :class:`CourseError` where one would lie above 1.
+    Their sum is ``total``, the number of features that are on in a sample, on average. ``fall`` 1 gives
+    equal ones, the control. Raises :class:`CourseError` where a density would lie above 1.
     """
     if not 0 < fall <= 1:
         raise CourseError(f"The fall must lie above 0 and be at most 1, and it is {fall!r}.")
     powers = float(fall) ** np.arange(whole(n, "number of features"))
     density = total * powers / powers.sum()
-    if not 0 < density[0] <= 1:
-        raise CourseError(f"Densities that fall by {fall:g} and add up to {total:g} would begin at {density[0]:.2f}; "
-                          f"they must lie above 0 and be at most 1.")
-    return density[None]
-
-
-def train(n_features: int, n_hidden: int, density, importance=None, *, output: str = "relu", hidden: str = "linear",
-          l1: float = 0.0, pairs: str = "independent", seeds: int = 8, steps: int = 600, batch: int = 128,
-          rate: float = 0.06, seed: int = 0, progress: Callable | None = None) -> Trained:
-    """Train one toy model for each density, ``seeds`` times each, and keep the best by loss.
-
-    ``density``: a number, or one for each instance, or (instances, n_features).
-    ``importance``: (n_features,) or (instances, n_features), 1 if not given.
-    ``output`` "relu" or "linear"; ``hidden`` "linear" or "relu" (then h = relu(Wx), and ``l1`` times
-    the sum of h is added to the loss of a sample). ``pairs``: one of :data:`PAIRS`.
-    ``progress``: wraps the range of all steps, as ``lambda steps: widgets.progress(steps, "Training")``.
-    All instances begin with the same weights and see the same draws. Sets torch to one thread,
-    faster for models as small as these. Raises :class:`CourseError` for settings that make no sense.
-    """
-    n, m = whole(n_features, "number of features"), whole(n_hidden, "number of hidden dimensions")
-    seeds, steps, batch = (whole(value, name) for value, name in (
-        (seeds, "number of seeds"), (steps, "number of steps"), (batch, "batch size")))
-    density, importance = _settings(n, density, importance, output, hidden, pairs)
-    torch.set_num_threads(1)
-    chunks = density.split(max(1, _CHUNK // (seeds * n * batch)))
-    weights = importance.split(len(chunks[0]))
-    ticks = iter((progress or iter)(range(len(chunks) * steps)))
-    with torch.no_grad():
-        found = [_descend(m, p, w, output, hidden, l1, pairs, seeds, steps, batch, rate, seed, ticks)
-                 for p, w in zip(chunks, weights, strict=True)]
-        next(ticks, None)
-        W, b = (torch.cat(parts) for parts in zip(*found, strict=True))
-        how = dict(output=output, hidden=hidden, l1=l1, pairs=pairs)
-        losses = _losses(W, b, density, importance, 16_384, seed + 1, **how)
-        best = losses.argmin(1)
-        rows = torch.arange(len(best))
-        loss = _losses(W[rows, best][:, None], b[rows, best][:, None], density, importance, 16_384, seed + 2, **how)
-    best_W, best_b = W[rows, best], b[rows, best]
-    return Trained(*(part.numpy() for part in (best_W, best_b, loss[:, 0], losses, W, b, density, importance)))
-
-
-def reference(n_features: int, n_hidden: int, density, importance=None, *, steps: int = 10_000, batch: int = 1024,
-              seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """The plain training of the paper: one seed for each density, autograd, AdamW at 1e-3. Gives back W and b."""
-    density, importance = _settings(n_features, density, importance, "relu", "linear", "independent")
-    torch.set_num_threads(1)
-    torch.manual_seed(seed)
-    W = torch.nn.Parameter(torch.stack([torch.nn.init.xavier_normal_(torch.empty(n_hidden, n_features))
-                                        for _ in density]))
-    b = torch.nn.Parameter(torch.zeros(len(density), 1, n_features))
-    optimiser = torch.optim.AdamW([W, b], lr=1e-3)
-    for _ in range(steps):
-        x = torch.rand(len(density), batch, n_features)
-        x = x * (torch.rand(x.shape) < density[:, None])
-        out = torch.relu(x @ W.mT @ W + b)
-        loss = (importance[:, None] * (out - x) ** 2).sum(-1).mean(-1).sum()
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-    return W.detach().numpy(), b.detach()[:, 0].numpy()
-
-
-def sample(n_features: int, density, count: int, *, pairs: str = "independent", seed: int = 0) -> np.ndarray:
-    """Features as the models meet them: (instances, count, n_features). Instances share their draws."""
-    density, _ = _settings(n_features, density, None, "relu", "linear", pairs)
-    u = torch.rand(n_features, count, generator=torch.Generator().manual_seed(seed))
-    return _features(u, density, pairs).mT.numpy()
-
-
-def evaluate(W, b, density, importance=None, *, output: str = "relu", hidden: str = "linear", l1: float = 0.0,
-             pairs: str = "independent", samples: int = 65_536, seed: int = 12_345) -> np.ndarray:
-    """Loss (instances,) of ``W`` (instances, n_hidden, n_features) and ``b`` (instances, n_features), fresh samples."""
-    W, b = (torch.as_tensor(np.asarray(part), dtype=torch.float32) for part in (W, b))
-    if W.ndim != 3 or b.shape != (W.shape[0], W.shape[2]):
-        raise CourseError("W should have shape (instances, n_hidden, n_features) and b (instances, n_features); "
-                          f"they have shapes {tuple(W.shape)} and {tuple(b.shape)}.")
-    density, importance = _settings(W.shape[2], density, importance, output, hidden, pairs)
-    density, importance = (part.expand(len(W), -1) for part in (density, importance))
-    with torch.no_grad():
-        return _losses(W[:, None], b[:, None], density, importance, samples, seed, output=output, hidden=hidden,
-                       l1=l1, pairs=pairs)[:, 0].numpy()
-
-
-def _settings(n, density, importance, output, hidden, pairs):
-    """Density and importance as (instances, n_features), after a look at everything that can be wrong."""
-    for value, known, name in ((output, ("relu", "linear"), "output"), (hidden, ("linear", "relu"), "hidden"),
-                               (pairs, PAIRS, "pairs")):
-        if value not in known:
-            raise CourseError(f"{name} must be one of {', '.join(map(repr, known))}, and it is {value!r}.")
-    made = []
-    for value, name, shapes in ((density, "density", "one number, one for each instance"),
-                                (1.0 if importance is None else importance, "importance", f"{n} numbers")):
-        try:
-            value = np.asarray(value, np.float32)
-            if name == "density" and value.ndim == 1:
-                value = value[:, None]
-            value = np.broadcast_to(value, (value.shape[0] if value.ndim == 2 else 1, n))
-        except (TypeError, ValueError):
-            raise CourseError(f"The {name} must be {shapes}, or of shape (instances, {n}).") from None
-        made.append(value)
-    density, importance = made
-    most = 0.5 if pairs == "anticorrelated" and n > 1 else 1.0
-    if not ((density > 0) & (density <= most)).all():
-        raise CourseError(f"A density must lie above 0 and be at most {most:g}"
-                          + (": two features that are never on together share the time." if most < 1 else "."))
-    if not (np.isfinite(importance) & (importance >= 0)).all():
-        raise CourseError("An importance must be zero or more.")
-    try:
-        shape = np.broadcast_shapes(density.shape, importance.shape)
-    except ValueError:
-        raise CourseError(f"There are {len(density)} densities and {len(importance)} rows of importance.") from None
-    return tuple(torch.from_numpy(np.broadcast_to(part, shape).copy()) for part in (density, importance))
-
-
-def _features(u, density, pairs, x=None):
-    """Features (instances, n, count) from one uniform draw each, ``u`` (n, count); in ``x`` if given.
-
-    If u < p the feature is on, and then 1 − u/p is uniform on [0, 1]: mask and value in one draw.
-    """
-    p = density[:, :, None]
-    x = torch.div(u, p, out=x).neg_().add_(1).clamp_(min=0)
-    first, second = slice(0, len(u) - len(u) % 2, 2), slice(1, None, 2)
-    if pairs == "correlated":  # the draw of the first says when both are on
-        x[:, second] = (u[first] < p[:, second]) * u[second]
-    if pairs == "anticorrelated":  # the first takes the draws up to p, the second those after it
-        x[:, second] = ((1 - (u[first] - p[:, first]) / p[:, second]) * (u[first] >= p[:, first])).clamp_(min=0)
-    return x
-
-
-class _Room:
-    """Arrays that every step fills anew. Asking for fresh ones takes longer than the arithmetic."""
-
-    def __init__(self, instances, seeds, m, n, batch):
-        self.x = torch.empty(instances, n, batch)
-        self.h = torch.ones(instances * seeds, m + 1, batch)  # a row of ones for b
-        self.out, self.error = torch.empty(2, instances * seeds, n, batch)
-
-
-def _outputs(P, x, room, output, hidden):
-    """Fill ``room`` with hidden values, outputs x' and errors x' − x; ``P`` (models, m + 1, n) is W, b its last row.
-
-    ``x`` (instances, n, batch) serves all seeds of an instance.
-    """
-    (count, n, batch), m = x.shape, P.shape[1] - 1
-    h = torch.bmm(P[:, :m].reshape(count, -1, n), x).view(len(P), m, batch)
-    room.h[:, :m] = h.relu_() if hidden == "relu" else h
-    torch.bmm(P.mT, room.h, out=room.out)
-    if output == "relu":
-        room.out.relu_()
-    torch.sub(room.out.view(count, -1, n, batch), x[:, None], out=room.error.view(count, -1, n, batch))
-
-
-def _gradient(P, x, room, importance, output, hidden, l1):
-    """Gradient of the mean loss with respect to ``P``, for the values in ``room``; ``importance`` (models, 1, n)."""
-    (count, n, batch), (models, rows, _) = x.shape, P.shape
-    m, scale, error = rows - 1, importance * (2 / batch), room.error
-    if output == "relu":  # no slope where the output is off
-        torch.ops.aten.threshold_backward.grad_input(error, room.out, 0, grad_input=error)
-    back = torch.bmm(P[:, :m] * scale, error)  # what reaches h: W is used twice, to write and to read
-    if hidden == "relu":
-        back = torch.where(room.h[:, :m] > 0, back + l1 / batch, 0)
-    slope = torch.bmm(room.h, error.mT) * scale
-    slope[:, :m] += torch.bmm(back.view(count, -1, batch), x.mT).view(models, m, n)
-    return slope
-
-
-def _descend(m, density, importance, output, hidden, l1, pairs, seeds, steps, batch, rate, seed, ticks):
-    """Adam on all seeds of some instances. Gives back W (instances, seeds, m, n) and b (instances, seeds, n)."""
-    (count, n), random = density.shape, torch.Generator().manual_seed(seed)
-    first = torch.randn(seeds, m + 1, n, generator=random) * math.sqrt(2 / (n + m))  # Xavier, as in the paper
-    first[:, m] = 0
-    P, room = first.repeat(count, 1, 1), _Room(count, seeds, m, n, batch)
-    importance = importance.repeat_interleave(seeds, 0)[:, None]
-    mean, square = torch.zeros_like(P), torch.zeros_like(P)
-    points = torch.quasirandom.SobolEngine(n, scramble=True, seed=seed)
-    for step in range(1, steps + 1):
-        next(ticks, None)
-        x = _features(points.draw(batch).T.contiguous(), density, pairs, room.x)
-        _outputs(P, x, room, output, hidden)
-        slope = _gradient(P, x, room, importance, output, hidden, l1)
-        mean.lerp_(slope, 0.1)
-        square.lerp_(slope.square_(), 0.01)
-        now = rate * min(1, step / (0.2 * steps)) * 0.5 * (1 + math.cos(math.pi * (step - 1) / steps))
-        now *= math.sqrt(1 - 0.99 ** step) / (1 - 0.9 ** step)
-        P.addcdiv_(mean, square.sqrt().add_(1e-8), value=-now)
-    P = P.view(count, seeds, m + 1, n)
-    return P[:, :, :m], P[:, :, m]
-
-
-def _losses(W, b, density, importance, samples, seed, *, output, hidden, l1, pairs):
-    """Loss (instances, seeds) on fresh samples that all share; W (instances, seeds, m, n), b (instances, seeds, n)."""
-    count, seeds, m, n = W.shape
-    P = torch.cat([W, b[:, :, None]], 2).view(-1, m + 1, n)
-    block = 2 ** int(np.clip(math.log2(_CHUNK / (len(P) * n)), 6, 12))  # a power of two keeps Sobol points even
-    rounds = -(-samples // block)
-    points, room = torch.quasirandom.SobolEngine(n, scramble=True, seed=seed), _Room(count, seeds, m, n, block)
-    weights, total = importance.repeat_interleave(seeds, 0), torch.zeros(len(P), dtype=torch.float64)
-    for _ in range(rounds):
-        x = _features(points.draw(block).T.contiguous(), density, pairs, room.x)
-        _outputs(P, x, room, output, hidden)
-        total += (room.error.square_().sum(2) * weights).sum(1)
-        if hidden == "relu" and l1:
-            total += l1 * room.h[:, :m].sum((1, 2))
-    return (total / (rounds * block)).float().view(count, seeds)
+    if not 0 < density[0] <= 1 + 1e-9:
+        raise CourseError(f"Densities that fall by the factor {fall:g} and add up to {total:g} would begin at "
+                          f"{density[0]:.2f}; a density must lie above 0 and be at most 1.")
+    return density.clip(max=1)[None]

@@ -18,6 +18,8 @@ from course.recipes import corpus_contexts as contexts
 from course.recipes import corpus_readers as readers
 from course.recipes.corpus_sources import GENERATED, PACKAGES, SLICES, Package, Slice
 
+pytestmark = pytest.mark.slow  # a maintainer's recipe
+
 NOTICE = "This long notice stands at the head of every one of the files, word for word, and should be kept once only."
 ARABIC = "يولد جميع الناس أحرارا متساوين في الكرامة والحقوق وقد وهبوا عقلا وضميرا"
 

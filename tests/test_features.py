@@ -94,14 +94,32 @@ def test_counts_are_those_of_the_text(known):
     assert times == pytest.approx(share / (size / len(known.sample)), rel=1e-4)
 
 
+def ablation(model, dictionary, unit, rows):
+    """Nats lost per token where the latent is on in ``rows`` (count, length), when it is set to zero; how many."""
+    neurons = model.neurons(rows)
+    on = dictionary.encode(neurons)[..., unit].clone()
+    on[:, -1] = 0  # nothing follows
+    if not (on > 0).any():
+        return 0.0, 0
+
+    def change(neurons):
+        return neurons - on[..., None] * dictionary.decoder[unit]
+
+    def nats(change):
+        logits = model.logits(rows, change)[on > 0]
+        following = torch.roll(rows, -1, 1)[on > 0]
+        return float(torch.nn.functional.cross_entropy(logits, following))
+    return nats(change) - nats(None), int((on > 0).sum())
+
+
 def test_effects_are_those_of_running_the_model_again(known):
     rows = known.sample.rows(32, 99)[0]
     for unit in known.latents.density.argsort()[-3:]:
-        value, count = features.ablation(known.model, known.sae, int(unit), rows)
+        value, count = ablation(known.model, known.sae, int(unit), rows)
         if count <= recipe.EFFECT_TOKENS:
             assert known.latents.effect[unit] == pytest.approx(value, abs=1e-4)
     few = [u for u in range(30) if 0 < known.latents.density[u] * len(known.sample) <= recipe.EFFECT_TOKENS]
-    value, _ = features.ablation(known.model, known.sae, few[0], rows)
+    value, _ = ablation(known.model, known.sae, few[0], rows)
     assert known.latents.effect[few[0]] == pytest.approx(value, abs=1e-4)
 
 
@@ -169,7 +187,7 @@ def test_steering_moves_one_latent_and_zero_is_its_ablation(known):
     now = known.sae.encode(x[0])[:, unit]
     torch.testing.assert_close((moved @ direction)[0], 2 * float(known.latents.largest[unit]) - now, rtol=1e-3,
                                atol=1e-3)
-    torch.testing.assert_close(known.without(unit)(x)[0], x[0] - now[:, None] * direction)
+    torch.testing.assert_close(known.steer(unit, 0)(x)[0], x[0] - now[:, None] * direction)
 
 
 def test_the_browser_turns_pages_and_survives_bad_input(known):

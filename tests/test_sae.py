@@ -1,10 +1,11 @@
-"""Sparse autoencoders: gradients written by hand, known structure found again, and what cannot be trained."""
-import types
-
+"""Sparse autoencoders: the fast loss against the plain one, known structure found again, what cannot be trained."""
 import pytest
 import torch
+from benchmarks import bench_recovery
 
-from course import CourseError, sae
+from course import CourseError, sae, sae_fast
+
+WEIGHTS = ("encoder", "bias", "decoder", "centre")
 
 
 def draw(seed=0):
@@ -29,18 +30,34 @@ def small(kind, k=0, latents=30, d=7, seed=1):
         decoder / decoder.norm(dim=1, keepdim=True), 0.5 * torch.randn(d, generator=random))))
 
 
+@pytest.fixture
+def exact(monkeypatch):
+    """Nothing is done in half precision."""
+    monkeypatch.setattr(sae_fast, "fast_type", lambda device="cpu": torch.float32)
+
+
 @pytest.mark.parametrize("k", [1, 3, 30])
-def test_gradients_written_by_hand_are_those_of_autograd(k, monkeypatch):
-    monkeypatch.setattr(sae, "_top", lambda model, x, k: (x @ model.encoder.T + model.bias).topk(k, dim=1).indices)
-    model, x = small("topk", k), torch.randn(40, 7, generator=draw(2))
-    names = ("encoder", "bias", "decoder", "centre")
-    error, on, count = sae._sparse_gradients(model, x)
-    by_hand = {name: getattr(model, name).grad.clone() for name in names}
-    expected, on_too, count_too = sae._gradients(model, x, 0)
-    for name in names:
-        torch.testing.assert_close(by_hand[name], getattr(model, name).grad, rtol=1e-4, atol=1e-5)
-    torch.testing.assert_close(error, expected, rtol=1e-4, atol=1e-5)
-    assert torch.equal(on, on_too) and count == count_too
+def test_the_fast_loss_and_its_gradients_are_those_of_autograd(k, exact):
+    x, made = torch.randn(40, 7, generator=draw(2)), []
+    for loss in (sae.loss, sae_fast.topk_loss):
+        model = small("topk", k)
+        value, error, times = loss(model, x)
+        (3 * value).backward()
+        made.append([value, error, *(getattr(model, name).grad for name in WEIGHTS)])
+        assert not error.requires_grad and times.sum() <= 40 * k
+        made[-1].append(times)
+    for plain, fast in zip(*made, strict=True):
+        torch.testing.assert_close(fast, plain, rtol=1e-4, atol=1e-5)
+
+
+def test_training_with_the_fast_loss_is_training_with_the_plain_one(exact, monkeypatch):
+    x, _ = planted(2000)
+    how = dict(k=2, steps=60, batch=64, revive=20)
+    fast = sae.train(x, 60, **how)
+    monkeypatch.setattr(sae_fast, "topk_loss", sae.loss)
+    plain = sae.train(x, 60, **how)
+    for name in WEIGHTS:
+        torch.testing.assert_close(getattr(fast, name), getattr(plain, name), rtol=1e-3, atol=1e-3)
 
 
 def test_topk_keeps_the_largest_and_only_those():
@@ -52,22 +69,60 @@ def test_topk_keeps_the_largest_and_only_those():
     torch.testing.assert_close(model(x), latents @ model.decoder + model.centre)
 
 
+@pytest.mark.parametrize("kind, k", [("topk", 3), ("l1", 0), ("linear", 0)])
+def test_any_shape_of_activations_is_encoded_like_its_rows(kind, k):
+    model, x = small(kind, k), torch.randn(4, 5, 7, generator=draw(3))
+    rows = model.encode(x.flatten(0, 1))
+    for some, latents in ((x, rows.view(4, 5, 30)), (x[1], rows[5:10]), (x[1, 2], rows[7])):
+        torch.testing.assert_close(model.encode(some), latents)
+        torch.testing.assert_close(model.decode(latents), latents @ model.decoder + model.centre)
+        torch.testing.assert_close(model(some), model.decode(latents))
+
+
 @pytest.mark.parametrize("kind, least", [(torch.float32, 1.0), (torch.bfloat16, 0.97)])
 def test_the_quick_choice_of_latents_is_nearly_the_exact_one(kind, least, monkeypatch):
-    monkeypatch.setattr(sae, "fast_type", lambda device: kind)
+    monkeypatch.setattr(sae_fast, "fast_type", lambda device: kind)
     model, x = small("topk", 4, latents=200, d=64), torch.randn(300, 64, generator=draw(4))
     with torch.no_grad():
-        exact = (x @ model.encoder.T + model.bias).topk(4, dim=1).indices
-        quick = sae._top(model, x, 4)
-    same = (exact[:, :, None] == quick[:, None]).any(2).float().mean()
+        best = ((x - model.centre) @ model.encoder.T + model.bias).topk(4, dim=1).indices
+        chosen = sae_fast.TopKError.apply(x, *(getattr(model, name) for name in WEIGHTS), 4)[1].view(300, 4)
+    same = (best[:, :, None] == chosen[:, None]).any(2).float().mean()
     assert same >= least
 
 
-def test_half_precision_is_taken_only_where_it_is_clearly_faster(monkeypatch):
-    for half, kind in ((0.5, torch.bfloat16), (0.9, torch.float32), (8, torch.float32)):
-        clock = iter([*(0, 1) * 4, *(0, half) * 4])  # begun and ended, four times each
-        monkeypatch.setattr(sae, "time", types.SimpleNamespace(perf_counter=lambda c=clock: next(c)))
-        assert sae.fast_type.__wrapped__() is kind
+@pytest.mark.parametrize("has, kind", [(True, torch.bfloat16), (False, torch.float32), (None, torch.float32)])
+def test_half_precision_is_taken_where_the_processor_has_instructions_for_it(has, kind, monkeypatch):
+    if has is None:  # as in torch 2.4
+        monkeypatch.delattr(torch.cpu, "_is_avx512_bf16_supported", raising=False)
+    else:
+        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: has, raising=False)
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: True)
+    assert [sae_fast.fast_type() for _ in range(3)] == [kind] * 3
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+    assert sae_fast.fast_type() is torch.float32
+
+
+@pytest.mark.parametrize("capability, kind", [((7, 5), torch.float32), ((8, 0), torch.bfloat16),
+                                              ((12, 0), torch.bfloat16)])
+def test_half_precision_on_a_gpu_goes_by_its_generation(capability, kind, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+    assert sae_fast.fast_type("cuda") is sae_fast.fast_type("cuda:1") is kind
+
+
+def test_training_runs_on_one_thread_and_leaves_their_number_alone():
+    x, seen, before = planted(200)[0], [], torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        sae.train(x, 30, k=2, steps=20, batch=64, report=lambda *_: seen.append(torch.get_num_threads()))
+        assert seen == [1] and torch.get_num_threads() == 2
+        with pytest.raises(CourseError):
+            sae.train(x, 30, k=31)
+        with pytest.raises(ZeroDivisionError):
+            sae.train(x, 30, k=2, steps=20, batch=64, report=lambda *_: 1 / 0)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("kind, how", [("topk", dict(k=2)), ("l1", dict(l1=0.3))])
@@ -117,6 +172,17 @@ def test_batches_may_come_from_anywhere():
     assert torch.allclose(found.decoder.norm(dim=1), torch.ones(30), atol=1e-5)
 
 
+@pytest.mark.parametrize("kind", sae.KINDS)
+def test_a_caller_may_have_gradients_off_or_bring_some(kind):
+    x, _ = planted(500)
+    plain = sae.train(x, 8, kind=kind, k=2, steps=20, batch=64)
+    with torch.no_grad():
+        off = sae.train(x, 8, kind=kind, k=2, steps=20, batch=64)
+    brought = sae.train(x.clone().requires_grad_() * 1, 8, kind=kind, k=2, steps=20, batch=64)
+    assert torch.equal(off.decoder, plain.decoder) and torch.equal(brought.decoder, plain.decoder)
+    assert not any(getattr(model, name).requires_grad for model in (off, plain, brought) for name in WEIGHTS)
+
+
 def test_reports_and_progress():
     x, _ = planted(2000)
     seen, steps = [], []
@@ -130,7 +196,12 @@ def test_reports_and_progress():
     lambda: sae.train(torch.randn(10), 5), lambda: sae.train(torch.randn(10, 3), 5, kind="magic"),
     lambda: sae.train(torch.randn(10, 3), 5, k=6), lambda: sae.train(torch.randn(10, 3), 0, k=0),
     lambda: sae.train(torch.full((10, 3), torch.nan), 5, k=1), lambda: sae.train([], 5, k=1),
-    lambda: sae.train(torch.randn(10, 3), 5, kind="l1", l1=-1),
+    lambda: sae.train(torch.randn(10, 3), 5, kind="l1", l1=-1), lambda: sae.train(torch.zeros(0, 3), 5, k=1),
+    lambda: sae.train([torch.randn(3)], 5, k=1), lambda: sae.train([torch.full((9, 3), torch.inf)], 5, k=1),
+    lambda: sae.train(torch.randn(10, 3), 5, k=1, batch=0), lambda: sae.train(torch.randn(10, 3), 5, k=1, fall=2),
+    lambda: sae.train(torch.randn(10, 3), 5, k=1, revive=-1),
+    lambda: sae.evaluate(small("topk", 3), torch.randn(1, 7)), lambda: sae.evaluate(small("topk", 3), torch.ones(9, 7)),
+    lambda: sae.evaluate(small("topk", 3), torch.zeros(0, 7)),
 ])
 def test_what_cannot_be_trained_gets_a_sentence(bad):
     with pytest.raises(CourseError, match=r"\.$"):
@@ -142,15 +213,15 @@ def test_a_dictionary_in_another_order_recovers_everything():
     order = torch.randperm(12, generator=draw(6))
     found = sae.recover(3 * true[order], true)
     assert torch.equal(order[found.partner], torch.arange(12))
-    assert found.share(0.9999) == 1 and found.uniqueness == 1 and found.f1 is None
+    assert found.share(0.9999) == 1 and found.f1 is None
 
 
 def test_one_latent_cannot_stand_for_two_features():
     true = torch.tensor([[1.0, 0, 0], [0.9, 0.1, 0], [0, 0, 1]])
     found = sae.recover(torch.tensor([[1.0, 0, 0], [0, 1.0, 0], [0, 0, -1.0]]), true)
     assert sorted(found.partner.tolist()) == [0, 1, 2]
-    assert (found.best[:2] > 0.99).all() and (found.cosine[:2] > 0.99).sum() == 1
-    assert found.best[2] == 0  # a latent that points away has found nothing
+    assert (found.cosine[:2] > 0.99).sum() == 1
+    assert found.cosine[2] <= 0  # a latent that points away has found nothing
     assert found.share() == pytest.approx(1 / 3)
 
 
@@ -172,9 +243,13 @@ def test_fewer_latents_than_features_leave_some_without_a_partner():
 
 
 def test_uniqueness_counts_each_feature_once_and_dead_rows_never():
-    true = torch.eye(3)
     copies = torch.tensor([[1.0, 0, 0], [0.99, 0.1, 0], [0.98, 0, 0.1], [0, 0, 0]])
-    assert sae.recover(copies, true).uniqueness == pytest.approx(1 / 4)
+    assert bench_recovery.uniqueness(copies, torch.eye(3)) == 1 / 4
+
+
+def test_a_dead_row_finds_nothing():
+    found = sae.recover(torch.zeros(3, 3), torch.eye(3))
+    assert not found.cosine.any() and found.share() == 0
 
 
 def test_f1_of_a_latent_that_is_on_twice_as_often():

@@ -55,45 +55,57 @@ def world():
     return true, hidden
 
 
-def test_the_sparse_autoencoder_finds_what_the_others_do_not(world):
-    true, hidden = world
-    h = hidden(91)[1]
-    sparse, topk, plain = (sae.train(h, 64, seed=92, **how, **QUICK) for how in (
-        dict(kind="l1", l1=1.0, steps=800), dict(k=3), dict(kind="l1", l1=0.0, steps=800)))
+@pytest.fixture(scope="module")
+def h(world):
+    """Hidden vectors to learn from."""
+    return world[1](91)[1]
+
+
+@pytest.fixture(scope="module")
+def l1(h):
+    return sae.train(h, 64, kind="l1", l1=1.0, steps=800, seed=92, **QUICK)
+
+
+@pytest.fixture(scope="module")
+def topk(h):
+    return sae.train(h, 64, k=3, seed=92, **QUICK)
+
+
+def test_the_sparse_autoencoder_finds_what_the_others_do_not(world, h, l1, topk):
+    true = world[0]
+    plain = sae.train(h, 64, kind="l1", l1=0.0, steps=800, seed=92, **QUICK)
     bottleneck = sae.train(h, 8, kind="linear", steps=800, **QUICK).decoder
-    shares = [sae.recover(model.decoder, true).share() for model in (sparse, topk, plain)]
+    shares = [sae.recover(model.decoder, true).share() for model in (l1, topk, plain)]
     assert min(shares[:2]) >= 0.95 and shares[2] <= 0.1
     assert sae.recover(torch.cat([bottleneck, -bottleneck]), true).share() <= 0.1
-    assert sae.evaluate(plain, h)["unexplained"] < 0.01 < sae.evaluate(sparse, h)["unexplained"]
+    assert sae.evaluate(plain, h)["unexplained"] < 0.01 < sae.evaluate(l1, h)["unexplained"]
 
 
-def test_features_come_back_with_another_seed_and_noise_does_not(world):
-    h = world[1](93)[1]
+def test_features_come_back_with_another_seed_and_noise_does_not(h, topk):
     noise = torch.randn(h.shape, generator=torch.Generator().manual_seed(94)) @ torch.linalg.cholesky(h.T.cov()).T
-    again = [64 * sae.recover(*(sae.train(data, 64, k=3, seed=seed, **QUICK).decoder for seed in (95, 96))).share()
-             for data in (h, noise)]
-    assert 40 <= again[0] <= 56 and again[1] <= 2
+    features, first, second = (sae.train(data, 64, k=3, seed=seed, **QUICK).decoder
+                               for data, seed in ((h, 95), (noise, 95), (noise, 96)))
+    assert 40 <= 64 * sae.recover(features, topk.decoder).share() <= 56
+    assert 64 * sae.recover(first, second).share() <= 2
 
 
-def test_pairs_that_are_always_together_come_out_as_sums(world):
+def test_pairs_that_are_always_together_come_out_as_sums(world, topk):
     true, hidden = world
     sums = normalize(true[0::2] + true[1::2])
-    found = {}
-    for pairs in ("independent", "correlated"):
-        dictionary = sae.train(hidden(97, pairs)[1], 64, k=3, seed=98, **QUICK).decoder
-        found[pairs] = [sae.recover(dictionary, truth).share() for truth in (true, sums)]
-    assert found["independent"][0] >= 0.95 and found["independent"][1] <= 0.1
-    assert found["correlated"][0] < 0.9 and found["correlated"][1] > 0.4
+    together = sae.train(hidden(97, "correlated")[1], 64, k=3, seed=98, **QUICK)
+    single, paired = ([sae.recover(model.decoder, truth).share() for truth in (true, sums)]
+                      for model in (topk, together))
+    assert single[0] >= 0.95 and single[1] <= 0.1
+    assert paired[0] < 0.9 and paired[1] > 0.4
 
 
-def test_l1_shrinks_more_than_topk(world):
+def test_l1_shrinks_more_than_topk(world, l1, topk):
     true, hidden = world
-    h, (x, fresh) = hidden(99)[1], hidden(100)
+    x, fresh = hidden(100)
 
     def ratio(model):
         read = model.encode(fresh)[:, sae.recover(model.decoder, true).partner]
         there = x * true.norm(dim=1)
         both = (read > 0) & (there > 0)
         return float(read[both].sum() / there[both].sum())
-    l1, topk = (ratio(sae.train(h, 64, **how, **QUICK)) for how in (dict(kind="l1", l1=1.0, steps=800), dict(k=3)))
-    assert l1 < 0.75 and 0.8 < topk < 1.02
+    assert ratio(l1) < 0.75 and 0.8 < ratio(topk) < 1.02

@@ -15,14 +15,14 @@ def intervals(rows: Sequence[str], series: Mapping[str, Sequence[Sequence[float]
 
     ``series``: name -> (values, lows, highs), each (rows,).
     """
-    n, m = len(rows), len(series)
+    n = len(rows)
     fig = figure(height=height or 120 + 21 * n, margin=dict(l=150, r=20, t=56, b=52))
     for k in range(0, n, 2):
         fig.add_shape(type="rect", x0=0, x1=1, xref="paper", y0=k - 0.5, y1=k + 0.5, layer="below",
                       line=dict(width=0), fillcolor="#f4f4f4")
     for k, (name, (values, lows, highs)) in enumerate(series.items()):
         values, lows, highs = (np.asarray(part, float) for part in (values, lows, highs))
-        fig.add_scatter(x=values, y=np.arange(n) + 0.66 * ((k + 0.5) / m - 0.5), name=name, mode="markers",
+        fig.add_scatter(x=values, y=np.arange(n) + 0.66 * ((k + 0.5) / len(series) - 0.5), name=name, mode="markers",
                         customdata=np.stack([lows, highs], 1), cliponaxis=False,
                         hovertemplate="%{x:.2f} (%{customdata[0]:.2f} to %{customdata[1]:.2f})<extra>" + name
                                       + "</extra>",

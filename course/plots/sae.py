@@ -38,17 +38,18 @@ def matches(cosines, partner: Sequence[int], *, wide: int | None = None, y_axis:
     ``wide``: room for so many latents, so that dictionaries of several sizes can be compared; grey where none is.
     """
     cosines = np.asarray(cosines, float)
-    (n, m), partner = cosines.shape, [int(k) for k in partner if k >= 0]
-    order = partner + sorted(set(range(m)) - set(partner))
-    wide = max(wide or m, m)
+    features, latents = cosines.shape
+    partner = [int(k) for k in partner if k >= 0]
+    order = partner + sorted(set(range(latents)) - set(partner))
+    wide = max(wide or latents, latents)
     fig = figure(showlegend=False)
     short = np.floor(cosines[:, order].clip(0, 1) * 100 + 1e-6) / 100  # rounding up would make 0.895 look found
     fig.add_heatmap(z=short, zmin=0, zmax=1, colorscale=_SCALE, showscale=False,
                     hovertemplate="feature %{y}, latent %{x}: %{z:.2f}<extra></extra>")
-    if wide > m:
-        fig.add_shape(type="rect", x0=m - 0.5, x1=wide - 0.5, y0=-0.5, y1=n - 0.5, fillcolor="#ececec",
+    if wide > latents:
+        fig.add_shape(type="rect", x0=latents - 0.5, x1=wide - 0.5, y0=-0.5, y1=features - 0.5, fillcolor="#ececec",
                       line=dict(width=0))
     place = dict(zeroline=False, showgrid=False, showline=True, mirror=True)
     fig.update_xaxes(title=dict(text="latent"), range=[-0.5, wide - 0.5], **place)
-    fig.update_yaxes(title=dict(text=y_axis), range=[n - 0.5, -0.5], **place)
+    fig.update_yaxes(title=dict(text=y_axis), range=[features - 0.5, -0.5], **place)
     return fig

@@ -79,11 +79,6 @@ def losses(model: Language, rows: torch.Tensor, change: Callable, mean: torch.Te
     return found
 
 
-def through(dictionary: sae.SAE) -> Callable:
-    """What the dictionary makes of neurons (batch, length, 512), as a change for :meth:`Language.loss`."""
-    return lambda neurons: dictionary(neurons.flatten(0, 1)).view_as(neurons)
-
-
 @torch.no_grad()
 def measure(model: Language, dictionary: sae.SAE, text: np.ndarray, most: int = 1024) -> dict[str, float]:
     """Everything the table says about a dictionary, on ``text``; losses on ``most`` windows of it."""
@@ -100,7 +95,7 @@ def measure(model: Language, dictionary: sae.SAE, text: np.ndarray, most: int = 
     share = times.double() / count
     return dict(l0=float(share.sum()), explained=1 - error / variance, dead=float((times == 0).double().mean()),
                 ultra_rare=float(((share < RARE) & (times > 0)).double().mean()),
-                **losses(model, windows(text, model.length, most), through(dictionary), mean.float()))
+                **losses(model, windows(text, model.length, most), dictionary, mean.float()))
 
 
 def save(dictionary: sae.SAE, place: pathlib.Path) -> None:

@@ -29,7 +29,7 @@ from course import data
 from course.language import SHAPE
 from course.recipes import corpus
 from course.recipes.words import npz
-from course.sae import fast_type
+from course.sae_fast import fast_type
 from course.transformer import Transformer
 
 COMMAND = "python -m course.recipes.language_model"

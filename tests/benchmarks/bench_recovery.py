@@ -13,6 +13,7 @@ import json
 import time
 
 import torch
+from torch.nn.functional import normalize
 
 from course import sae, toy
 
@@ -37,12 +38,19 @@ def truth(kind: str, seed: int):
     return directions, directions.norm(dim=1) > 0.5, amounts
 
 
+def uniqueness(dictionary, directions):
+    """How many different features are nearest to some latent that is not zero, over the number of latents."""
+    nearest = (normalize(directions) @ normalize(dictionary).T).argmax(0)[(dictionary != 0).any(1)]
+    return len(nearest.unique()) / len(dictionary)
+
+
 def one(directions, counted, amounts, seed, how):
     """Train on the first sample; measure on the second."""
     found = sae.train(amounts[0] @ directions, LATENTS, steps=STEPS, batch=256, rate=5e-3, seed=seed, **how)
     fresh = amounts[1] @ directions
     got = sae.recover(found.decoder, directions[counted], found.encode(fresh), amounts[1][:, counted])
-    return dict(share=got.share(), cosine=float(got.cosine.mean()), uniqueness=got.uniqueness,
+    return dict(share=got.share(), cosine=float(got.cosine.mean()),
+                uniqueness=uniqueness(found.decoder, directions[counted]),
                 f1=float(got.f1.nanmean()), **sae.evaluate(found, fresh))
 
 
