@@ -25,20 +25,18 @@ def python_sentence(version=None):
             "python.org for instance, and start the course with that.").format(*OLDEST, *version)
 
 
+def project():
+    """The contents of pyproject.toml, as dictionaries."""
+    import tomllib
+
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
 def requirements(tests=False):
-    """The supported ranges out of pyproject.toml, {name: ">=a,<b"}; with ``tests``, what testers add."""
-    import tomllib
-
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    lines = project["optional-dependencies"]["test"] if tests else project["dependencies"]
+    """The supported ranges, {name: ">=a,<b"}; with ``tests``, of what testers add."""
+    declared = project()["project"]
+    lines = declared["optional-dependencies"]["test"] if tests else declared["dependencies"]
     return dict(re.match(r"([\w.-]+)\s*(.*)", line).groups() for line in lines)
-
-
-def build_requirements():
-    """What pip needs to install the course itself, out of pyproject.toml: ["setuptools>=..."]."""
-    import tomllib
-
-    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]["requires"]
 
 
 def _numbers(version):
@@ -118,8 +116,6 @@ def report():
                        "Close JupyterLab and start `python3 -m course lab`, or `pip install -r requirements.txt`.")
         rows.append((name, version or "nothing", verdict))
     rows.append(("processor cores", str(cores()), "Good: one is enough."))
-    rows.append(("OMP_NUM_THREADS", os.environ.get("OMP_NUM_THREADS", "not set"),
-                 "Good: the course asks torch for one thread whatever this is."))
     size = memory()
     rows.append(("memory", f"{size / _GIB:.1f} GiB" if size else "unknown", "Good: 1 GiB is enough."
                  if not size or size > 0.95 * _GIB else "There is less than 1 GiB of memory: a notebook that "

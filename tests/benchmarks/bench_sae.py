@@ -104,12 +104,15 @@ def environment(folder):
     """The Python of an environment that has SAELens."""
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if not python.exists():
-        from course.__main__ import index
+        from course.installing import torch_build
 
         print(f"installing SAELens in {folder}", file=sys.stderr)
         venv.create(folder, with_pip=True)
         same = "torch==" + importlib.metadata.version("torch").partition("+")[0]
-        subprocess.run([python, "-m", "pip", "install", "-q", *index(""), same, "sae-lens"], check=True)
+        words, wrong = torch_build(python, "")
+        if wrong:
+            sys.exit(wrong)
+        subprocess.run([python, "-m", "pip", "install", "-q", *words, same, "sae-lens"], check=True)
     return python
 
 
