@@ -1,7 +1,8 @@
 """JupyterLab in a headless Chromium, driven as a person would drive it.
 
-For the browser tests, the slider benchmark and the opening pictures; no notebook imports
-this. Playwright drives the Chromium of the system (Debian's package ``chromium``, or the
+For the browser tests, the slider benchmark and the opening pictures. It lives with the recipes
+because only maintainers need it: who reads ``course/`` to learn need not meet it, and no notebook imports it.
+A wait ends with what it waits for: its limit (:data:`PATIENCE`) is there for what will never come. Playwright drives the Chromium of the system (Debian's package ``chromium``, or the
 program that the environment variable ``CHROMIUM`` names): nothing is downloaded.
 """
 from __future__ import annotations
@@ -19,6 +20,7 @@ import time
 import urllib.request
 
 PICTURE = ".course-picture"
+PATIENCE = 900  # seconds: a loaded machine may need minutes for what takes seconds elsewhere
 _FLAGS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking",
           "--disable-component-update", "--disable-sync",
           "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]  # 3-D without a graphics card
@@ -80,7 +82,8 @@ def lab(folder, env=None, browser=None):
             cwd=folder, env={**os.environ, **(env or {})},
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            _wait(lambda: urllib.request.urlopen(base + "/api", timeout=2), 60, "JupyterLab did not start")
+            _wait(lambda: urllib.request.urlopen(base + "/api", timeout=2), PATIENCE,
+                  "JupyterLab did not start")
             yield Lab(base, browser)
         finally:
             server.terminate()
@@ -118,6 +121,7 @@ class Notebook:
         self.lab, self.name = lab, name
         self.outside, self.errors, self.received, self.late = [], [], 0, 0
         self.page = page = lab.browser.new_page(viewport={"width": width, "height": height})
+        page.set_default_timeout(1000 * PATIENCE)
         page.route("**/*", self._gate)
         page.on("console", self._hear)
         page.on("pageerror", lambda e: self._complain(str(e)))
@@ -126,7 +130,7 @@ class Notebook:
         # The status bar says "Idle" before the kernel is connected, and a Run All is then
         # lost: the server knows better.
         # Only the page's own wait lets Playwright answer the requests it holds back.
-        _wait(self._connected, 60, f"no kernel for {name}", lambda s: page.wait_for_timeout(1000 * s))
+        _wait(self._connected, PATIENCE, f"no kernel for {name}", lambda s: page.wait_for_timeout(1000 * s))
         page.wait_for_timeout(500)
 
     def _connected(self):
@@ -163,7 +167,7 @@ class Notebook:
                 return
         raise RuntimeError(f"Run All had no effect in {self.name}")
 
-    def run_all(self, timeout=120):
+    def run_all(self, timeout=PATIENCE):
         """Run all cells; returns when every one has run, or one has failed, and pictures are drawn."""
         if not self.page.locator(".jp-Notebook .jp-CodeCell").count():
             return
@@ -174,8 +178,7 @@ class Notebook:
         # Pictures far below the window are drawn only once they come near it.
         self.page.evaluate(_SCROLL_THROUGH)
         self.page.wait_for_function(
-            f"() => [...document.querySelectorAll('.jp-OutputArea {PICTURE}')].every(e => e.dataset.drawn)",
-            timeout=60_000)
+            f"() => [...document.querySelectorAll('.jp-OutputArea {PICTURE}')].every(e => e.dataset.drawn)")
 
     def complaints(self) -> list[str]:
         """Everything wrong that a person would see: errors, warnings, blank or broken pictures."""
@@ -236,7 +239,7 @@ class Notebook:
                 if last:
                     raise
 
-    def wait_for_change(self, demo, before, seconds=20):
+    def wait_for_change(self, demo, before, seconds=60):
         """Wait until a demo's picture was drawn again since ``before`` and its pixels differ."""
         def changed():
             drawn, pixels = self.picture_of(demo)

@@ -3,6 +3,7 @@
 ``python -m course.recipes.notebooks``            run all, write back
 ``python -m course.recipes.notebooks 02 03``      only those
 ``python -m course.recipes.notebooks --check``    run nothing, list what is out of form
+``python -m course.recipes.notebooks --count``    run nothing, print lines, words and shapes
 
 The stored form: printed text and plain or HTML results stay, and nbval compares them.
 Pictures, widgets, widget state, times and random ids go. A cell prints or shows, never
@@ -24,23 +25,25 @@ FOLDER = pathlib.Path(__file__).parents[2] / "notebooks"
 _KEPT = {"text/plain", "text/html"}
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 LONGEST_CELL = 16
+#: Notebooks in which a cell in view has at most :data:`LONGEST_REWRITTEN` lines; the others follow.
+REWRITTEN, LONGEST_REWRITTEN = ("06",), 8
 
 
 def paths(names=()) -> list[pathlib.Path]:
     """All notebooks of the course, or those whose file name starts with one of ``names``."""
-    found = sorted(FOLDER.glob("*.ipynb"))
+    found = sorted(FOLDER.glob("*.ipynb")) + sorted(FOLDER.glob("deeper/*.ipynb"))
     missing = [n for n in names if not any(p.name.startswith(n) for p in found)]
     if missing:
         raise SystemExit(f"No notebook begins with {', '.join(missing)}.")
     return [p for p in found if not names or p.name.startswith(tuple(names))]
 
 
-def execute(path: pathlib.Path, extra: str = "", timeout: int = 120) -> nbformat.NotebookNode:
+def execute(path: pathlib.Path, extra: str = "", timeout: int = 1200) -> nbformat.NotebookNode:
     """The notebook at ``path``, run from top to bottom in a kernel of its own; ``extra`` as a last cell."""
     return run(nbformat.read(path, 4), path.parent, extra, timeout)
 
 
-def run(notebook, folder, extra: str = "", timeout: int = 120):
+def run(notebook, folder, extra: str = "", timeout: int = 1200):
     """Run ``notebook`` in ``folder``; raises at the first cell that fails."""
     from nbclient import NotebookClient
 
@@ -71,7 +74,7 @@ def stored(notebook):
                 new.execution_count = cell.execution_count
                 new.outputs = _outputs(cell.outputs)
             if guess and new.outputs:
-                new.metadata.jupyter = {"outputs_hidden": True}
+                new.metadata.jupyter = {**new.metadata.get("jupyter", {}), "outputs_hidden": True}
             if asked := re.search(r"^(\w+) = predict(?:_number)?\(", cell.source, re.MULTILINE):
                 guess = asked[1]
             revealed |= f"{guess}.reveal(" in cell.source
@@ -82,9 +85,18 @@ def stored(notebook):
         {"kernelspec": _KERNEL, "language_info": {"name": "python"}}))
 
 
+def folded(cell) -> bool:
+    """Whether the source of a cell is folded up: it must be there and is not the point."""
+    return bool(cell.metadata.get("jupyter", {}).get("source_hidden"))
+
+
 def _metadata(cell):
-    tags = cell.metadata.get("tags", [])
-    return nbformat.NotebookNode(tags=tags) if tags else nbformat.NotebookNode()
+    new = nbformat.NotebookNode()
+    if tags := cell.metadata.get("tags", []):
+        new.tags = tags
+    if folded(cell):
+        new.jupyter = {"source_hidden": True}
+    return new
 
 
 def _outputs(outputs):
@@ -122,8 +134,12 @@ def problems(path: pathlib.Path) -> list[str]:
         if cell.cell_type != "code":
             continue
         count += 1
-        if len(cell.source.splitlines()) > LONGEST_CELL:
-            found.append(f"cell {k} has more than {LONGEST_CELL} lines")
+        short = path.name.startswith(REWRITTEN) and not folded(cell)
+        longest = LONGEST_REWRITTEN if short else LONGEST_CELL
+        if len(cell.source.splitlines()) > longest:
+            found.append(f"cell {k} has more than {longest} lines")
+        if folded(cell) and not cell.source.startswith("# "):
+            found.append(f"cell {k} is folded up, and its first line does not say what it does")
         if shows(cell):
             found.append(f"cell {k} stores a picture or a widget")
         if any(o.output_type == "error" or o.get("name") == "stderr" for o in cell.outputs):
@@ -146,11 +162,25 @@ def mixed(notebook) -> list[int]:
         shows(cell) and prints(cell) or any(o.get("name") == "stderr" for o in cell.outputs))]
 
 
+def count(path) -> str:
+    """What stands in the way of a reader, in numbers: one row of the table that ``--count`` prints."""
+    cells = nbformat.read(path, 4).cells
+    code = [cell.source.splitlines() for cell in cells if cell.cell_type == "code" and not folded(cell)]
+    words = sum(len(cell.source.split()) for cell in cells if cell.cell_type == "markdown")
+    shapes = sum(bool(re.search(r"#.*\(\w*,|#.*\(\w+, ", line)) for lines in code for line in lines)
+    return (f"{path.stem:32} {sum(map(len, code)):5} lines in view, {sum(len(lines) > 8 for lines in code):3} cells "
+            f"over eight, {words:5} words, {shapes:3} comments with shapes")
+
+
 def main(argv=None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help="beginnings of file names, such as 02")
     parser.add_argument("--check", action="store_true", help="run nothing, only list what is out of form")
+    parser.add_argument("--count", action="store_true", help="run nothing, print how much there is to read")
     options = parser.parse_args(argv)
+    if options.count:
+        print(*map(count, paths(options.names)), sep="\n")
+        return 0
     bad = 0
     for path in paths(options.names):
         if not options.check:

@@ -17,7 +17,7 @@ from . import browser, notebooks
 
 def take(lab, path) -> str:
     """Take the opening picture of one notebook; returns the name of the file."""
-    page = lab.open(f"notebooks/{path.name}", width=1100)
+    page = lab.open(path.relative_to(notebooks.FOLDER.parent).as_posix(), width=1100)
     page.run_all()
     # The picture that is about to be taken may be missing, and only that.
     if complaints := [text for text in page.complaints() if f"images/{path.stem}.png" not in text]:
