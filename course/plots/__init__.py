@@ -8,9 +8,9 @@ from .game import clouds, guesses, runs
 from .general import arrows, bars, beside, dots, heat, lines, side_by_side
 from .geometry import arrows_3d
 from .packing import code_map, number_lines, pieces
-from .sharing import sharing
 from .sae import matches, rays
 from .shapes import gallery, readings, shares, strips
+from .sharing import sharing
 from .toy import dimensionalities, features, phase_map, plane, readout
 from .words import cubes, named_points, offsets
 

@@ -2,8 +2,9 @@
 
 For the browser tests, the slider benchmark and the opening pictures. It lives with the recipes
 because only maintainers need it: who reads ``course/`` to learn need not meet it, and no notebook imports it.
-A wait ends with what it waits for: its limit (:data:`PATIENCE`) is there for what will never come. Playwright drives the Chromium of the system (Debian's package ``chromium``, or the
-program that the environment variable ``CHROMIUM`` names): nothing is downloaded.
+A wait ends with what it waits for: its limit (:data:`PATIENCE`) is there for what will never come.
+Playwright drives the Chromium of the system (Debian's package ``chromium``, or the program that the environment
+variable ``CHROMIUM`` names): nothing is downloaded.
 """
 from __future__ import annotations
 
