@@ -68,34 +68,36 @@ class Exercise:
     """One exercise.
 
     ``stub``: source of the cell the learner meets; it defines ``variable``.
-    ``solution_source``: a good answer in the place of the stub. What it gives is what is wanted.
+    ``solution_source``: a good answer, as changes of the stub, "old -> new", one a line, or as the body of
+    the function, or whole. What it gives is what is wanted.
     ``shows``: what a right answer has shown.
     ``cases``: makes the list of inputs on which an answer must agree with the solution.
-    ``mistakes``: wrong answers and their sentences. A wrong answer is written as changes of the solution,
-    "old -> new", one a line, or as the body of the function, whose last expression is given back. A
+    ``mistakes``: wrong answers, as changes of the solution or in the same forms, and their sentences. A
     sentence is said only when the learner's answer agrees with the mistake in every case.
     ``checker``: called with an answer that has passed the cases, if there are any; raises :class:`Wrong`.
     ``digits``: answers that are real numbers may be rounded to so many decimals.
     ``setup``: the names that these sources use, as the notebook has them.
     """
 
-    variable: str
     stub: str
     solution_source: str
     shows: str
     hints: tuple[str, ...]
-    mistakes: dict[str, str] | tuple[Mistake, ...] = ()
+    mistakes: dict[str, str] | tuple[Mistake, ...] = field(default_factory=dict)
     cases: Callable[[], list[tuple]] | None = None
     checker: Callable[[object], None] | None = None
     setup: Callable[[], dict] = dict
     difficulty: str = "medium"
     minutes: int = 5
     digits: int = 3
+    variable: str = ""
     done: bool = field(default=False, init=False)
     _hints_given: int = field(default=0, init=False, repr=False)
 
     def __post_init__(self):
-        self.stub, self.solution_source = tidy(self.stub), tidy(self.solution_source)
+        self.stub = tidy(self.stub)
+        self.variable = self.stub.removeprefix("def ").split("(")[0].split(" =")[0]
+        self.solution_source = self._whole(self.solution_source, self.stub)
 
     def check(self, *answer, **more) -> Feedback:
         """Look at an answer. Never raises."""
@@ -109,8 +111,8 @@ class Exercise:
                 self.setup()  # loads what it needs before the clock starts
                 within(running.SECONDS, self._judge, *answer)
             if borrowed := self._borrowed(*answer):
-                return Feedback(NOTE, f"The result is right. It comes from the course's own `{borrowed}`; can you write "
-                                      "it without that?")
+                return Feedback(NOTE, f"The result is right, and it comes from the course's own `{borrowed}`. "
+                                      "Can you write it without that?")
         except Wrong as wrong:
             return Feedback(WRONG, str(wrong) + advice(wrong))
         except KeyboardInterrupt:
@@ -133,7 +135,7 @@ class Exercise:
     def make(self, source: str):
         """What a solution, a stub or a mistake leaves in the variable."""
         names = self.setup()
-        exec(compile(self._whole(source), "answer", "exec"), names)
+        exec(compile(self._whole(source, self.solution_source), "answer", "exec"), names)
         return names[self.variable]
 
     def outcome(self, answer, case, expects="one number or an array of numbers"):
@@ -173,25 +175,23 @@ class Exercise:
     def _parameters(self) -> list[str]:
         return [one.arg for one in ast.parse(self.stub).body[0].args.args]
 
-    def _whole(self, source: str) -> ast.Module:
-        """The syntax tree of a whole cell, from changes of the solution or from the body of the function."""
+    def _whole(self, source: str, changed: str) -> str:
+        """The source of a whole cell, from changes of another one or from the body of the function."""
         source = tidy(source)
-        if " ->" in source:
-            changed = self.solution_source
-            for change in source.splitlines():
-                old, new = f"{change} ".split(" -> ")
-                old, new = old.strip(), new.strip()
-                if old not in changed:
-                    raise ValueError(f"{old!r} does not stand in the solution of {self.variable}")
-                changed = changed.replace(old, new)
-            return ast.parse(changed)
         if source.startswith((f"def {self.variable}(", f"{self.variable} =")):
-            return ast.parse(source)
-        tree = ast.parse(self.stub.splitlines()[0] + "\n" + textwrap.indent(source, "    "))
-        body = tree.body[0].body
-        if isinstance(body[-1], ast.Expr):
-            body[-1] = ast.copy_location(ast.Return(body[-1].value), body[-1])
-        return tree
+            return source
+        if " ->" in source:
+            for change in source.splitlines():
+                old, new = (part.strip() for part in f"{change} ".split(" -> "))
+                if old not in changed:
+                    raise ValueError(f"{old!r} does not stand in {changed!r}")
+                changed = changed.replace(old, new)
+            return changed
+        last, lines = ast.parse(source).body[-1], source.splitlines()
+        if isinstance(last, ast.Expr):  # what it gives back; columns are counted in bytes
+            line = lines[last.lineno - 1].encode()
+            lines[last.lineno - 1] = (line[:last.col_offset] + b"return " + line[last.col_offset:]).decode()
+        return "\n    ".join([self.stub.splitlines()[0], *lines])
 
     def _untouched(self, answer) -> bool:
         if answer is ... or answer is None:
@@ -206,8 +206,8 @@ class Exercise:
             return str(getattr(answer, "__name__", self.variable))
         if not isinstance(answer, types.FunctionType):
             return ""
-        allowed = _names(compile(self.solution_source, "solution", "exec"))
-        for name in sorted(_names(answer.__code__) - allowed):
+        allowed = _names(*_codes(compile(self.solution_source, "solution", "exec")))
+        for name in sorted(_names(answer.__code__, *_codes(answer.__code__)) - allowed):
             value = answer.__globals__.get(name)
             home = value.__name__ if isinstance(value, types.ModuleType) else getattr(value, "__module__", "")
             ours = isinstance(value, (types.ModuleType, types.FunctionType)) and str(home).startswith("course.")
@@ -244,8 +244,8 @@ def _codes(code):
     return inner + [one for outer in inner for one in _codes(outer)]
 
 
-def _names(code) -> set[str]:
-    return {name for one in [code, *_codes(code)] for name in one.co_names}
+def _names(*codes) -> set[str]:
+    return {name for code in codes for name in code.co_names}
 
 
 def _parts(code):

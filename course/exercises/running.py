@@ -115,7 +115,7 @@ def named(error) -> str:
 
 # What stands in a line that treats an array as one number, and what would do in its place.
 _ADVICE = (
-    (r"\b(and|or|not)\b", "For arrays write & for `and`, | for `or`, ~ for `not`, and put each comparison in brackets."),
+    (r"\b(and|or|not)\b", "For arrays write & for `and`, | for `or`, ~ for `not`, with each comparison in brackets."),
     (r"[&|]", "Put each comparison in brackets: (a > 0) & (b > 0)."),
     (r"\b(if|while)\b", "`if` decides once, and this is a whole array: `np.where(condition, this, that)` (or "
                         "`torch.where`) decides for each entry."),
@@ -130,7 +130,7 @@ def advice(wrong: Wrong) -> str:
     """What to write where a whole array was treated as one number; "" for every other mistake."""
     error = wrong.__cause__
     if error is None or not re.search(r"ambiguous|[Oo]nly (length-1|0-dim|size-1|one element|integer scalar)|"
-                                      r"elements cannot be converted", named(error)):
+                                      r"elements cannot be converted|ufunc 'bitwise_", named(error)):
         return ""
     places = [frame for frame in traceback.extract_tb(error.__traceback__) if "site-packages" not in frame.filename]
     line = linecache.getline(places[-1].filename, places[-1].lineno).split("#")[0]

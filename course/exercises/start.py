@@ -40,7 +40,6 @@ def _check_strength(answer):
 
 
 strength = Exercise(
-    variable="strength",
     stub="strength = ...",
     solution_source="strength = next(round(s, 2) for s in np.arange(0, 3, 0.05)\n"
                     "                if words.nearest(words['king'] + s * step, k=1)[0][0] == 'queen')",
@@ -60,20 +59,16 @@ def _vectors():
 
 
 nearest_word = Exercise(
-    variable="nearest_word",
     stub="""
 def nearest_word(vector):
     cosines = words.unit @ vector / np.linalg.norm(vector)
     return words.words[cosines.argmin()]
 """,
-    solution_source="""
-def nearest_word(vector):
-    cosines = words.unit @ vector / np.linalg.norm(vector)
-    return words.words[cosines.argmax()]
-""",
+    solution_source="argmin -> argmax",
     cases=_vectors,
     mistakes={
-        "argmax -> argmin": "This is the word that points the other way: the smallest cosine, not the largest.",
+        "cosines.argmax -> (-cosines).argmax":
+            "This is the word that points the other way: the smallest cosine, not the largest.",
         "words.words[cosines.argmax()] -> cosines.argmax()":
             "You gave back the place in the list. The word at that place is words.words[...].",
         "words.words[cosines.argmax()] -> cosines.max()":

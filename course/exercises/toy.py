@@ -13,55 +13,51 @@ def _correlation(one, other) -> float:
     return abs(np.corrcoef(one, other)[0, 1]) * np.sqrt(len(one))
 
 
-def _look_at(x, sparsity):
-    """Say what is wrong with samples (count, n) that should be on with probability 1 − sparsity."""
+def _faults(x, sparsity):
+    """What may be wrong with samples (count, n) that are on with probability 1 − sparsity, each with a sentence."""
     (count, n), on, density = x.shape, x > 0, 1 - sparsity
+    yield (x < 0).any() or (x > 1).any(), "Some values lie outside 0 to 1."
+    yield ((on.all(axis=0) | ~on.any(axis=0)).all(),
+           "Each feature is on in all samples or off in all of them: one mask serves the whole batch. How many random "
+           "numbers does the mask need?")
+    yield ((on == on[:, :1]).all(),
+           "Within a sample all features are on together or off together. They should be independent.")
     share, slack = on.mean(axis=0), 5 * np.sqrt(sparsity * density / count)
-    below, pairs = np.arange(count), [(i, j) for i in range(n) for j in range(i)]
-    several = x[on.sum(axis=1) > 1]
+    yield (abs(share - sparsity).max() < slack < abs(sparsity - density),
+           f"At sparsity {sparsity} a feature is on in {share.mean():.0%} of the samples. Sparsity is the probability "
+           "of being off.")
+    yield (abs(share - density).max() > slack,
+           f"At sparsity {sparsity} the features are on in {', '.join(f'{s:.0%}' for s in share)} of the samples, and "
+           f"each should be in {density:.0%}.")
+    yield ((x[on] == 1).mean() > 0.5,
+           "The features that are on are all 1. Their strength should be drawn evenly from 0 to 1.")
     values = [x[on[:, k], k] for k in range(n)]
-    both = [x[on[:, i] & on[:, j]][:, [i, j]].T for i, j in pairs]
-    together = max(abs((on[:, i] & on[:, j]).mean() - share[i] * share[j]) for i, j in pairs)
-    for wrong, says in (
-        ((x < 0).any() or (x > 1).any(), "Some values lie outside 0 to 1."),
-        ((on.all(axis=0) | ~on.any(axis=0)).all(),
-         "Each feature is on in all samples or off in all of them: one mask serves the whole batch. How many random "
-         "numbers does the mask need?"),
-        ((on == on[:, :1]).all(),
-         "Within a sample all features are on together or off together. They should be independent."),
-        (abs(share - sparsity).max() < slack < abs(sparsity - density),
-         f"At sparsity {sparsity} a feature is on in {share.mean():.0%} of the samples. Sparsity is the probability of "
-         "being off."),
-        (abs(share - density).max() > slack,
-         f"At sparsity {sparsity} the features are on in {', '.join(f'{s:.0%}' for s in share)} of the samples, and "
-         f"each should be in {density:.0%}."),
-        ((x[on] == 1).mean() > 0.5,
-         "The features that are on are all 1. Their strength should be drawn evenly from 0 to 1."),
-        (min(len(np.unique(one)) for one in values) < 15,
-         "Strengths are repeated down a column. Each feature of each sample needs a random number of its own."),
-        (len(np.unique(several, axis=0)) < 0.8 * len(several),
-         "Whole samples come more than once. Each sample needs random numbers of its own."),
-        (max(_correlation(below, line) for line in [*x.T, *on.T]) > 6
-         or max(_correlation(line[1:], line[:-1]) for line in x.T) > 6,
-         "The samples stand in an order: what a feature does hangs together with the row. Each row should be "
-         "drawn anew."),
-        (max(_correlation(*two) for two in both) > 6,
-         "The strengths of two features hang together: where both are on, one tells something about the other."),
-        (together > 6 * np.sqrt(0.25 / count),
-         "Some features are on together more often, or less often, than independent ones are."),
-        (max(abs(np.sort(one) - np.linspace(0, 1, len(one))).max() * np.sqrt(len(one)) for one in values) > 2.5,
-         f"At sparsity {sparsity} the strengths of features that are on are not spread evenly from 0 to 1: their mean "
-         f"is {x[on].mean():.2f}. Do mask and strength share their random numbers?"),
-    ):
-        if wrong:
-            raise Wrong(says)
+    yield (min(len(np.unique(one)) for one in values) < 15,
+           "Strengths are repeated down a column. Each feature of each sample needs a random number of its own.")
+    several = x[on.sum(axis=1) > 1]
+    yield (len(np.unique(several, axis=0)) < 0.8 * len(several),
+           "Whole samples come more than once. Each sample needs random numbers of its own.")
+    yield (max(_correlation(np.arange(count), line) for line in [*x.T, *on.T]) > 6
+           or max(_correlation(line[1:], line[:-1]) for line in x.T) > 6,
+           "The samples stand in an order: what a feature does hangs together with the row. Draw each row anew.")
+    pairs = [(i, j) for i in range(n) for j in range(i)]
+    yield (max(_correlation(*x[on[:, i] & on[:, j]][:, [i, j]].T) for i, j in pairs) > 6,
+           "The strengths of two features hang together: where both are on, one tells something about the other.")
+    yield (max(abs((on[:, i] & on[:, j]).mean() - share[i] * share[j]) for i, j in pairs) > 3 / np.sqrt(count),
+           "Some features are on together more often, or less often, than independent ones are.")
+    # The largest distance to the even distribution (Kolmogorov–Smirnov)
+    yield (max(abs(np.sort(one) - np.linspace(0, 1, len(one))).max() * np.sqrt(len(one)) for one in values) > 2.5,
+           f"At sparsity {sparsity} the strengths of features that are on are not spread evenly from 0 to 1: their "
+           f"mean is {x[on].mean():.2f}. Do mask and strength share their random numbers?")
 
 
 def _check_draw(answer):
     for sparsity, count, n, seed in ((0.8, 4000, 5, 61), (0.3, 3000, 4, 62), (0.95, 8000, 6, 63)):
         batches = [array(call(answer, sparsity, count, n, np.random.default_rng(s)), (count, n), "The batch")
                    for s in (seed, seed, seed + 100)]
-        _look_at(batches[0], sparsity)
+        for wrong, says in _faults(batches[0], sparsity):
+            if wrong:
+                raise Wrong(says)
         if (batches[0] == batches[2]).all():
             raise Wrong("Whatever `rng` is, this is always the same batch. Draw every number from `rng`.")
         if (batches[0] != batches[1]).any():
@@ -70,17 +66,12 @@ def _check_draw(answer):
 
 
 draw = Exercise(
-    variable="draw",
     stub="""
 def draw(sparsity, count, n, rng):
     on = rng.random(n) < sparsity
     return on * rng.random((count, n))
 """,
-    solution_source="""
-def draw(sparsity, count, n, rng):
-    on = rng.random((count, n)) < 1 - sparsity
-    return on * rng.random((count, n))
-""",
+    solution_source="rng.random(n) < sparsity -> rng.random((count, n)) < 1 - sparsity",
     checker=_check_draw,
     shows="Each feature of each sample has a coin of its own, and it lands on *off* with probability sparsity. "
           "Both bugs have stood in published notebooks on superposition: one mask for a whole batch, and "
@@ -100,17 +91,12 @@ def _random(m, n, seed):
 
 
 leaks = Exercise(
-    variable="leaks",
-    stub="""
-def leaks(W, b):
-    return ...
-""",
+    stub="def leaks(W, b):\n    return ...",
     solution_source="""
-def leaks(W, b):
-    table = np.maximum(W.T @ W + b[:, None], 0)
-    np.fill_diagonal(table, 0)
-    return table
-""",
+        table = np.maximum(W.T @ W + b[:, None], 0)
+        np.fill_diagonal(table, 0)
+        return table
+        """,
     cases=lambda: [(_SMALL, np.array([-0.2, 0.1, -0.4])), *(_random(m, n, 64) for m, n in ((2, 5), (3, 7), (4, 4)))],
     mistakes={
         "np.fill_diagonal(table, 0) -> pass":
@@ -150,18 +136,13 @@ def leaks(W, b):
 
 
 dimensionality = Exercise(
-    variable="dimensionality",
-    stub="""
-def dimensionality(W):
-    return ...
-""",
+    stub="def dimensionality(W):\n    return ...",
     solution_source="""
-def dimensionality(W):
-    lengths = np.linalg.norm(W, axis=0)
-    unit = W / np.where(lengths == 0, 1, lengths)
-    shared = ((unit.T @ W) ** 2).sum(axis=1)
-    return lengths ** 2 / np.where(shared == 0, 1, shared)
-""",
+        lengths = np.linalg.norm(W, axis=0)
+        unit = W / np.where(lengths == 0, 1, lengths)
+        shared = ((unit.T @ W) ** 2).sum(axis=1)
+        return lengths ** 2 / np.where(shared == 0, 1, shared)
+        """,
     cases=lambda: [(_SMALL,), (np.array([[1.0, 0.0, 1.0], [0.0, 0.0, 1.0]]),),
                    *(_random(m, n, 65)[:1] for m, n in ((2, 5), (4, 9), (5, 5)))],
     mistakes={
