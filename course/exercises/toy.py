@@ -3,63 +3,75 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import Exercise, Mistake, Wrong, array, call
+from . import Exercise, Wrong, array, call, summing
 
 
-def _setup() -> dict:
-    return dict(np=np)
+def _correlation(one, other) -> float:
+    """The correlation in units of its own standard deviation, for values that are independent: at most about 4."""
+    if len(one) < 20 or one.std() == 0 or other.std() == 0:
+        return 0.0
+    return abs(np.corrcoef(one, other)[0, 1]) * np.sqrt(len(one))
 
 
-def _same(one, other) -> bool:
-    return bool(np.allclose(one, other, rtol=0, atol=1e-6))
-
-
-def _look_at(x, sparsity):
-    """Say what is wrong with samples (count, n) that should be on with probability 1 − sparsity."""
+def _faults(x, sparsity):
+    """What may be wrong with samples (count, n) that are on with probability 1 − sparsity, each with a sentence."""
     (count, n), on, density = x.shape, x > 0, 1 - sparsity
-    slack = 5 * np.sqrt(0.25 / (count * n))  # five standard deviations of a share, at most
-    if (x < 0).any() or (x > 1).any():
-        raise Wrong("Some values lie outside 0 to 1.")
-    never_alone = [k for k in range(n) if on[:, k].all() or not on[:, k].any()]
-    if len(never_alone) == n:
-        raise Wrong("Each feature is on in all samples or off in all of them: one mask serves the whole batch. "
-                    "How many random numbers does the mask need?")
-    if (on == on[:, :1]).all():
-        raise Wrong("Within a sample all features are on together or off together. They should be independent.")
-    share = on.mean()
-    if abs(share - sparsity) < slack < abs(share - density):
-        raise Wrong(f"At sparsity {sparsity} a feature is on in {share:.0%} of the samples. Sparsity is the "
-                    "probability of being off.")
-    if abs(on.mean(axis=0) - density).max() > slack * np.sqrt(n):
-        raise Wrong(f"At sparsity {sparsity} features are on in {on.mean(axis=0).round(2).tolist()} of the samples, "
-                    f"and each should be in {density:.0%}.")
-    values = x[on]
-    if (values == 1).mean() > 0.5:
-        raise Wrong("The features that are on are all 1. Their strength should be drawn evenly from 0 to 1.")
-    if len(np.unique(values)) < 0.9 * len(values):
-        raise Wrong("Strengths are repeated. Each feature of each sample needs a random number of its own.")
-    if abs(np.sort(values) - np.linspace(0, 1, len(values))).max() > 2.5 / np.sqrt(len(values)):
-        raise Wrong(f"At sparsity {sparsity} the strengths of features that are on are not spread evenly from 0 to 1: "
-                    f"their mean is {values.mean():.2f}. Do mask and strength share their random numbers?")
-    pairs = on.T.astype(float) @ on / count
-    apart = pairs[np.triu_indices(n, 1)]
-    if abs(apart - density ** 2).max() > 6 * np.sqrt(0.25 / count):
-        raise Wrong("Some features are on together more often, or less often, than independent ones are.")
+    yield (x < 0).any() or (x > 1).any(), "Some values lie outside 0 to 1."
+    yield ((on.all(axis=0) | ~on.any(axis=0)).all(),
+           "Each feature is on in all samples or off in all of them: one mask serves the whole batch. How many random "
+           "numbers does the mask need?")
+    yield ((on == on[:, :1]).all(),
+           "Within a sample all features are on together or off together. They should be independent.")
+    share, slack = on.mean(axis=0), 5 * np.sqrt(sparsity * density / count)
+    yield (abs(share - sparsity).max() < slack < abs(sparsity - density),
+           f"At sparsity {sparsity} a feature is on in {share.mean():.0%} of the samples. Sparsity is the probability "
+           "of being off.")
+    yield (abs(share - density).max() > slack,
+           f"At sparsity {sparsity} the features are on in {', '.join(f'{s:.0%}' for s in share)} of the samples, and "
+           f"each should be in {density:.0%}.")
+    yield ((x[on] == 1).mean() > 0.5,
+           "The features that are on are all 1. Their strength should be drawn evenly from 0 to 1.")
+    values = [x[on[:, k], k] for k in range(n)]
+    yield (min(len(np.unique(one)) for one in values) < 15,
+           "Strengths are repeated down a column. Each feature of each sample needs a random number of its own.")
+    several = x[on.sum(axis=1) > 1]
+    yield (len(np.unique(several, axis=0)) < 0.8 * len(several),
+           "Whole samples come more than once. Each sample needs random numbers of its own.")
+    yield (max(_correlation(np.arange(count), line) for line in [*x.T, *on.T]) > 6
+           or max(_correlation(line[1:], line[:-1]) for line in x.T) > 6,
+           "The samples stand in an order: what a feature does hangs together with the row. Draw each row anew.")
+    pairs = [(i, j) for i in range(n) for j in range(i)]
+    yield (max(_correlation(*x[on[:, i] & on[:, j]][:, [i, j]].T) for i, j in pairs) > 6,
+           "The strengths of two features hang together: where both are on, one tells something about the other.")
+    yield (max(abs((on[:, i] & on[:, j]).mean() - share[i] * share[j]) for i, j in pairs) > 3 / np.sqrt(count),
+           "Some features are on together more often, or less often, than independent ones are.")
+    # The largest distance to the even distribution (Kolmogorov–Smirnov)
+    yield (max(abs(np.sort(one) - np.linspace(0, 1, len(one))).max() * np.sqrt(len(one)) for one in values) > 2.5,
+           f"At sparsity {sparsity} the strengths of features that are on are not spread evenly from 0 to 1: their "
+           f"mean is {x[on].mean():.2f}. Do mask and strength share their random numbers?")
 
 
 def _check_draw(answer):
-    for sparsity, count, n, seed in ((0.8, 4000, 5, 61), (0.3, 3000, 4, 62), (0.95, 6000, 6, 63)):
-        x = array(call(answer, sparsity, count, n, np.random.default_rng(seed)), (count, n), "The batch")
-        _look_at(x, sparsity)
+    for sparsity, count, n, seed in ((0.8, 4000, 5, 61), (0.3, 3000, 4, 62), (0.95, 8000, 6, 63)):
+        batches = [array(call(answer, sparsity, count, n, np.random.default_rng(s)), (count, n), "The batch")
+                   for s in (seed, seed, seed + 100)]
+        for wrong, says in _faults(batches[0], sparsity):
+            if wrong:
+                raise Wrong(says)
+        if (batches[0] == batches[2]).all():
+            raise Wrong("Whatever `rng` is, this is always the same batch. Draw every number from `rng`.")
+        if (batches[0] != batches[1]).any():
+            raise Wrong("Called twice with an `rng` of the same seed, this gives two batches. Draw every number from "
+                        "`rng`, so that others can repeat your run.")
 
 
 draw = Exercise(
-    variable="draw",
     stub="""
 def draw(sparsity, count, n, rng):
     on = rng.random(n) < sparsity
     return on * rng.random((count, n))
 """,
+    solution_source="rng.random(n) < sparsity -> rng.random((count, n)) < 1 - sparsity",
     checker=_check_draw,
     shows="Each feature of each sample has a coin of its own, and it lands on *off* with probability sparsity. "
           "Both bugs have stood in published notebooks on superposition: one mask for a whole batch, and "
@@ -67,228 +79,109 @@ def draw(sparsity, count, n, rng):
     hints=("Print `on` for n = 5. How many coins were tossed for a batch of 1000 samples?",
            "At sparsity 0.9, with which probability should a feature be on?",
            "Give the mask the shape of the batch, and compare it with 1 − sparsity."),
-    solution_source="""
-def draw(sparsity, count, n, rng):
-    on = rng.random((count, n)) < 1 - sparsity
-    return on * rng.random((count, n))
-""",
-    mistakes=(
-        Mistake("""
-def draw(sparsity, count, n, rng):
-    on = rng.random(n) < 1 - sparsity
-    return on * rng.random((count, n))
-""", "one mask serves the whole batch"),
-        Mistake("""
-def draw(sparsity, count, n, rng):
-    on = rng.random((count, n)) < sparsity
-    return on * rng.random((count, n))
-""", "Sparsity is the probability of being off"),
-        Mistake("""
-def draw(sparsity, count, n, rng):
-    on = rng.random((count, 1)) < 1 - sparsity
-    return on * rng.random((count, n))
-""", "on together or off together"),
-        Mistake("""
-def draw(sparsity, count, n, rng):
-    x = rng.random((count, n))
-    return (x < 1 - sparsity) * x
-""", "Do mask and strength share their random numbers"),
-        Mistake("""
-def draw(sparsity, count, n, rng):
-    on = rng.random((count, n)) < 1 - sparsity
-    return on * 1.0
-""", "Their strength should be drawn evenly"),
-        Mistake("""
-def draw(sparsity, count, n, rng):
-    on = rng.random((count, n)) < 1 - sparsity
-    return on * rng.random(n)
-""", "Strengths are repeated"),
-        Mistake("""
-def draw(sparsity, count, n, rng):
-    on = rng.random((count, n)) < 1 - sparsity
-    return on * rng.normal(size=(count, n))
-""", "outside 0 to 1"),
-    ),
-    setup=_setup,
+    setup=lambda: dict(np=np), difficulty="easy", minutes=5,
 )
 
+_SMALL = np.array([[1.0, 0.5, -0.5], [0.0, 2.0, 1.0]])  # in the cases: small enough to try by hand
 
-def _check_leaks(answer):
-    rng = np.random.default_rng(64)
-    for m, n in ((2, 5), (3, 7), (2, 4)):
-        W, b = rng.normal(size=(m, n)), rng.uniform(-0.5, 0.3, n)
-        found = array(call(answer, W, b), (n, n), "The table of leaks")
-        products = W.T @ W
-        reads = np.maximum(products + b[:, None], 0)
-        off = 1 - np.eye(n)
-        if _same(found, reads * off):
-            continue
-        cosines = products / np.linalg.norm(W, axis=0) / np.linalg.norm(W, axis=0)[:, None]
-        for wrong, says in (
-            (reads, "The diagonal holds what each feature reads of itself. That is no leak: it should be zero."),
-            (np.maximum(products + b, 0) * off, "The bias went to the wrong side: entry i, j needs the bias of the "
-                                                "feature that is read, i, and this has that of j."),
-            (np.maximum(products + b, 0), "The bias went to the wrong side, and the diagonal is not zero."),
-            ((products + b[:, None]) * off, "There are negative leaks here. The ReLU would have switched them off."),
-            (np.maximum(products, 0) * off, "The bias is missing. It is often negative, and makes leaks smaller."),
-            (np.maximum(cosines + b[:, None], 0) * off, "These are cosines. The model takes dot products: the lengths "
-                                                        "of the directions count."),
-            (np.maximum(products, 0) * off + b[:, None] * off, "The bias comes after the ReLU here, and belongs "
-                                                               "before it."),
-            (abs(products + b[:, None]) * off, "A negative reading became a positive one. ReLU gives zero for it."),
-        ):
-            if _same(found, wrong):
-                raise Wrong(says)
-        i, j = np.argwhere(abs(found - reads * off) > 1e-6)[0]
-        raise Wrong(f"With {n} features in {m} dimensions, entry {i}, {j} is {found[i, j]:.3f} and should be "
-                    f"{(reads * off)[i, j]:.3f}.")
+
+def _random(m, n, seed):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(m, n)).round(2) * rng.uniform(0.5, 1.5, n).round(1), rng.uniform(-0.5, 0.3, n).round(2)
 
 
 leaks = Exercise(
-    variable="leaks",
-    stub="""
-def leaks(W, b):
-    return ...
-""",
-    checker=_check_leaks,
+    stub="def leaks(W, b):\n    return ...",
+    solution_source="""
+        table = np.maximum(W.T @ W + b[:, None], 0)
+        np.fill_diagonal(table, 0)
+        return table
+        """,
+    cases=lambda: [(_SMALL, np.array([-0.2, 0.1, -0.4])), *(_random(m, n, 64) for m, n in ((2, 5), (3, 7), (4, 4)))],
+    mistakes={
+        "np.fill_diagonal(table, 0) -> pass":
+            "The diagonal holds what each feature reads of itself. That is no leak: it should be zero.",
+        "b[:, None] -> b":
+            "The bias went to the wrong side: entry i, j needs the bias of the feature that is read, i, and this has "
+            "that of j.",
+        "b[:, None] -> b\nnp.fill_diagonal(table, 0) -> pass":
+            "The bias went to the wrong side, and the diagonal is not zero.",
+        "np.maximum(W.T @ W + b[:, None], 0) -> W.T @ W + b[:, None]":
+            "There are negative leaks here. The ReLU would have switched them off.",
+        "+ b[:, None] -> + 0":
+            "The bias is missing. It is often negative, and makes leaks smaller.",
+        "b[:, None] -> (-b[:, None])":
+            "The bias is subtracted. It is added, and often negative.",
+        "W.T @ W -> (W / np.linalg.norm(W, axis=0)).T @ (W / np.linalg.norm(W, axis=0))":
+            "These are cosines. The model takes dot products: the lengths of the directions count.",
+        "W.T @ W + b[:, None], 0) -> W.T @ W, 0) + b[:, None]":
+            "The bias comes after the ReLU here, and belongs before it.",
+        "np.maximum(W.T @ W + b[:, None], 0) -> abs(W.T @ W + b[:, None])":
+            "A negative reading became a positive one. ReLU gives zero for it.",
+        "W.T @ W -> W @ W.T":
+            "`W @ W.T` compares the dimensions with each other. The features are the columns: `W.T @ W`.",
+        "np.maximum(W @ W.T, 0)":
+            "`W @ W.T` compares the dimensions with each other, and the bias is missing. The features are the columns.",
+        "W.T @ W -> W @ W":
+            "`W @ W` does not fit. Column i with column j, for all i and j, is `W.T @ W`.",
+    },
     shows="The whole table of false readings from two lines: WᵀW, shifted down by the bias, cut off by the ReLU. "
           "What is left is what one feature alone can fake. Two features together are another matter.",
     hints=("Feature j alone, fully on, is a column of the identity matrix. What does the model read then?",
            "`W.T @ W` has the dot product of features i and j at entry i, j. Every row i gets the bias of i: "
            "`b[:, None]`.",
            "Set the diagonal to zero with `np.fill_diagonal(table, 0)`, and give the table back."),
-    solution_source="""
-def leaks(W, b):
-    table = np.maximum(W.T @ W + b[:, None], 0)
-    np.fill_diagonal(table, 0)
-    return table
-""",
-    mistakes=(
-        Mistake("""
-def leaks(W, b):
-    return np.maximum(W.T @ W + b[:, None], 0)
-""", "That is no leak"),
-        Mistake("""
-def leaks(W, b):
-    table = np.maximum(W.T @ W + b, 0)
-    np.fill_diagonal(table, 0)
-    return table
-""", "needs the bias of the feature that is read"),
-        Mistake("""
-def leaks(W, b):
-    table = W.T @ W + b[:, None]
-    np.fill_diagonal(table, 0)
-    return table
-""", "There are negative leaks here"),
-        Mistake("""
-def leaks(W, b):
-    table = np.maximum(W.T @ W, 0)
-    np.fill_diagonal(table, 0)
-    return table
-""", "The bias is missing"),
-        Mistake("""
-def leaks(W, b):
-    U = W / np.linalg.norm(W, axis=0)
-    table = np.maximum(U.T @ U + b[:, None], 0)
-    np.fill_diagonal(table, 0)
-    return table
-""", "These are cosines"),
-        Mistake("""
-def leaks(W, b):
-    return np.maximum(W @ W.T, 0)
-""", "should have shape (5, 5)"),
-    ),
-    setup=_setup,
+    setup=lambda: dict(np=np), difficulty="medium", minutes=6,
 )
 
 
-def _check_dimensionality(answer):
-    rng = np.random.default_rng(65)
-    for m, n in ((2, 5), (4, 9), (3, 6)):
-        W = rng.normal(size=(m, n)) * rng.uniform(0.4, 1.6, n)
-        found = array(call(answer, W), (n,), "The dimensionalities")
-        squares = (W ** 2).sum(axis=0)
-        unit = W / np.sqrt(squares)
-        shared = ((unit.T @ W) ** 2).sum(axis=1)
-        true = squares / shared
-        if _same(found, true):
-            continue
-        for wrong, says in (
-            (squares / (shared - squares), "Feature i itself belongs into the sum as well, with j = i."),
-            (np.sqrt(squares) / shared, "Above the line stands the length; the formula has its square."),
-            (squares / ((W.T @ W) ** 2).sum(axis=1), "Below the line the direction of i should have length one. "
-                                                     "Divide it by its length first."),
-            (squares / ((unit.T @ unit) ** 2).sum(axis=1), "Only the direction of i is brought to length one. "
-                                                           "The others keep their lengths."),
-            (squares / ((unit.T @ W) ** 2).sum(axis=0), "Here weak features count as much as strong ones. Is the sum "
-                                                        "taken along axis 1, and are the other directions as long "
-                                                        "as they are?"),
-            (squares / abs(unit.T @ W).sum(axis=1), "The dot products below the line are to be squared."),
-            (squares / (unit.T @ W).sum(axis=1), "The dot products are added with their signs, and cancel. Square "
-                                                 "them one by one."),
-            (squares / (unit.T @ W).sum(axis=1) ** 2, "The sum is squared as a whole. Square each dot product, "
-                                                      "then add."),
-            (squares, "This is the squared length alone. Which share of its direction does the feature own?"),
-        ):
-            if _same(found, wrong):
-                raise Wrong(says)
-        raise Wrong(f"With {n} features in {m} dimensions the first one has {true[0]:.3f}, and this gives "
-                    f"{found[0]:.3f}.")
-
-
 dimensionality = Exercise(
-    variable="dimensionality",
-    stub="""
-def dimensionality(W):
-    return ...
-""",
-    checker=_check_dimensionality,
+    stub="def dimensionality(W):\n    return ...",
+    solution_source="""
+        lengths = np.linalg.norm(W, axis=0)
+        unit = W / np.where(lengths == 0, 1, lengths)
+        shared = ((unit.T @ W) ** 2).sum(axis=1)
+        return lengths ** 2 / np.where(shared == 0, 1, shared)
+        """,
+    cases=lambda: [(_SMALL,), (np.array([[1.0, 0.0, 1.0], [0.0, 0.0, 1.0]]),),
+                   *(_random(m, n, 65)[:1] for m, n in ((2, 5), (4, 9), (5, 5)))],
+    mistakes={
+        "np.where(lengths == 0, 1, lengths) -> lengths\nnp.where(shared == 0, 1, shared) -> shared":
+            "All is right but for a column of zeros, a feature that is not represented. It has none of a dimension, "
+            "so it should get 0, and here it gets 0/0.",
+        "((unit.T @ W) ** 2).sum(axis=1) -> ((unit.T @ W) ** 2).sum(axis=1) - lengths ** 2":
+            "Feature i itself belongs into the sum as well, with j = i.",
+        "lengths ** 2 -> lengths":
+            "Above the line stands the length; the formula has its square.",
+        "unit.T @ W -> W.T @ W":
+            "Below the line the direction of i should have length one. Divide it by its length first.",
+        "unit.T @ W -> unit.T @ unit":
+            "Only the direction of i is brought to length one. The others keep their lengths.",
+        "sum(axis=1) -> sum(axis=0)":
+            "The sum runs over i here. In the table `unit.T @ W` row i belongs to feature i, so the sum over j runs "
+            "along axis 1.",
+        "(unit.T @ W) ** 2 -> abs(unit.T @ W)":
+            "The dot products below the line are to be squared.",
+        "((unit.T @ W) ** 2) -> (unit.T @ W)":
+            "The dot products are added with their signs, and cancel. Square them one by one.",
+        "((unit.T @ W) ** 2).sum(axis=1) -> (unit.T @ W).sum(axis=1) ** 2":
+            "The sum is squared as a whole. Square each dot product, then add.",
+        "(W ** 2).sum(axis=0)":
+            "This is the squared length alone. Which share of its direction does the feature own?",
+        "axis=0) -> axis=1, keepdims=True)\nlengths ** 2 -> (W ** 2).sum(axis=0)":
+            "These are lengths of rows. A feature is a column: its length runs down axis 0.",
+        "axis=0) -> axis=1)":
+            "These are lengths of rows. A feature is a column: its length runs down axis 0.",
+        "(W, axis=0) -> (W)":
+            "`np.linalg.norm(W)` is one number for the whole matrix. Each column has a length of its own: axis=0.",
+    },
     shows="One number a feature: the share of a dimension it has to itself. A pentagon gives 2/5 to each, an "
           "antipodal pair 1/2, a feature that nobody disturbs 1.",
     hints=("A column of W is a direction. `np.linalg.norm(W, axis=0)` has all lengths.",
            "`unit = W / lengths`. Then `unit.T @ W` has the dot product of unit i with direction j at entry i, j.",
-           "Square this table, add along axis 1, and divide the squared lengths by it."),
-    solution_source="""
-def dimensionality(W):
-    lengths = np.linalg.norm(W, axis=0)
-    products = (W / lengths).T @ W
-    return lengths ** 2 / (products ** 2).sum(axis=1)
-""",
-    mistakes=(
-        Mistake("""
-def dimensionality(W):
-    lengths = np.linalg.norm(W, axis=0)
-    products = (W / lengths).T @ W
-    np.fill_diagonal(products, 0)
-    return lengths ** 2 / (products ** 2).sum(axis=1)
-""", "with j = i"),
-        Mistake("""
-def dimensionality(W):
-    lengths = np.linalg.norm(W, axis=0)
-    products = (W / lengths).T @ W
-    return lengths / (products ** 2).sum(axis=1)
-""", "the formula has its square"),
-        Mistake("""
-def dimensionality(W):
-    lengths = np.linalg.norm(W, axis=0)
-    return lengths ** 2 / ((W.T @ W) ** 2).sum(axis=1)
-""", "Divide it by its length first"),
-        Mistake("""
-def dimensionality(W):
-    lengths = np.linalg.norm(W, axis=0)
-    products = (W / lengths).T @ W
-    return lengths ** 2 / (products ** 2).sum(axis=0)
-""", "Is the sum taken along axis 1"),
-        Mistake("""
-def dimensionality(W):
-    lengths = np.linalg.norm(W, axis=0)
-    products = (W / lengths).T @ W
-    return lengths ** 2 / products.sum(axis=1) ** 2
-""", "squared as a whole"),
-        Mistake("""
-def dimensionality(W):
-    return (W ** 2).sum(axis=0)
-""", "squared length alone"),
-    ),
-    setup=_setup,
+           "Square this table, add along axis 1, and divide the squared lengths by it. Where a column is zero, 0/0 "
+           "should become 0."),
+    setup=lambda: dict(np=np), difficulty="hard", minutes=10,
 )
+
+summary = summing(__name__, "06")

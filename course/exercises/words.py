@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 
-from . import Exercise, Mistake, Wrong, array, call, word
+from . import Exercise, Wrong, call, number, summing
 
 
 @functools.cache
@@ -28,264 +28,149 @@ def _mean_cosine(offsets):
 
 
 def _setup() -> dict:
-    from ..words import relation_pairs
-    return dict(np=np, words=_words(), nearest=_nearest, mean_cosine=_mean_cosine, relation_pairs=relation_pairs)
+    return dict(np=np, words=_words(), nearest=_nearest, mean_cosine=_mean_cosine)
 
 
-def _same(one, other) -> bool:
-    return bool(np.allclose(one, other, rtol=0, atol=1e-5))
-
-
-# The typical mistakes differ from the right answer, and from each other, on these questions; the
-# vectors as stored and the vectors of length one agree on them.
-_QUESTIONS = (("man", "king", "woman"), ("paris", "france", "tokyo"), ("hot", "cold", "wet"),
-              ("take", "took", "give"), ("slow", "slower", "cheap"), ("dog", "dogs", "horse"))
-# What a typical wrong version looks for, given the vectors of a, b and c, and what to say.
-_TARGETS = (
-    (lambda a, b, c: a - b + c, "The step goes the wrong way, from b to a. It should lead from a to b."),
-    (lambda a, b, c: a + b + c, "All three are added. Which of them has to be taken away?"),
-    (lambda a, b, c: a + b - c, "The wrong word is taken away: c is where the step starts."),
-    (lambda a, b, c: c, "This is the nearest neighbour of c: the step is missing."),
-    (lambda a, b, c: b - a, "This looks around the step itself. Where does the step start?"),
-)
-
-
-def _found(vectors, target) -> list[str]:
-    """For each question the word whose row of ``vectors`` has the largest dot product with the target."""
-    words, found = _words(), []
-    for question in _QUESTIONS:
-        dots = vectors @ target(*(words[name] for name in question))
-        dots[[words.index(name) for name in question]] = -np.inf
-        found.append(words.words[int(dots.argmax())])
-    return found
-
-
-def _check_analogy(answer):
-    words, given = _words(), []
-    for question in _QUESTIONS:
-        result = call(answer, *question)
-        if isinstance(result, (list, tuple)) and result and isinstance(result[0], str):
-            raise Wrong("This gives back a list of words. The answer is one word: the first of the list.")
-        given.append(word(result, "The result"))
-    for question, got in zip(_QUESTIONS, given, strict=True):
-        if got in question:
-            raise Wrong(f"Asked what is to {question[2]} as {question[1]} is to {question[0]}, this says {got}. "
-                        "That is one of the three words of the question. Leave all three out.")
-    wanted = _found(words.unit, lambda a, b, c: b - a + c)
-    if given == wanted:
-        return
-    for target, says in _TARGETS:
-        if given == _found(words.unit, target):
-            raise Wrong(says)
-    if given == _found(words.vectors, lambda a, b, c: b - a + c):
-        raise Wrong("These are dot products with the vectors as they are stored, and long vectors win. "
-                    "Divide by the lengths, or use `words.unit`.")
-    (a, b, c), got, right = next(t for t in zip(_QUESTIONS, given, wanted, strict=True) if t[1] != t[2])
-    raise Wrong(f"Asked what is to {c} as {b} is to {a}, this says {got[:40]}, and the arithmetic says {right}.")
-
+# The mistakes differ on these questions; the vectors as stored and the vectors of length one agree on them. In
+# the last two a, b and c are all near the place where the step ends.
+_QUESTIONS = [tuple(line.split()) for line in (
+    "man king woman", "paris france tokyo", "hot cold wet", "take took give", "slow slower cheap", "dog dogs horse",
+    "pakistan pakistani india", "berlin germany damascus", "look looked play", "three two four", "four three two")]
 
 analogy = Exercise(
-    variable="analogy",
-    stub="""
-def analogy(a, b, c):
-    return ...
-""",
-    checker=_check_analogy,
+    stub="def analogy(a, b, c):\n    return ...",
+    solution_source="""
+        target = words[b] - words[a] + words[c]
+        return nearest(target, 1, leave_out=[a, b, c])[0]
+        """,
+    cases=lambda: _QUESTIONS,
+    mistakes={
+        **dict.fromkeys([f"[a, b, c] -> {left}" for left in ("[]", "[a]", "[b]", "[c]", "[b, c]", "[a, c]", "[a, b]")],
+                        "A word of the question comes back as an answer. Leave all three words out."),
+        "words[b] - words[a] -> words[a] - words[b]":
+            "The step goes the wrong way, from b to a. It should lead from a to b.",
+        "- words[a] -> + words[a]": "All three are added. Which of them has to be taken away?",
+        "words[b] - words[a] + words[c] -> words[a] + words[b] - words[c]":
+            "The wrong word is taken away: c is where the step starts.",
+        "words[b] - words[a] + words[c] -> words[c]": "This is the nearest neighbour of c: the step is missing.",
+        " + words[c] -> ": "This looks around the step itself. Where does the step start?",
+        "[0] -> ": "This gives back a list of words. The answer is one word: the first of the list.",
+        """
+        dots = words.vectors @ (words[b] - words[a] + words[c])
+        return next(words.words[i] for i in np.argsort(-dots) if words.words[i] not in (a, b, c))
+        """: "These are dot products with the vectors as they are stored, and long vectors win. Divide by the lengths, "
+             "or use `words.unit`.",
+    },
     shows="One step, one look around: that is all there is to an analogy. What it finds depends as much on the "
           "words you leave out as on the arithmetic.",
     hints=("The step from a to b is `words[b] - words[a]`. Where does it start?",
            "`nearest(vector, 1, leave_out=[...])` gives a list with one word in it.",
            "It starts at c: `words[b] - words[a] + words[c]`. Leave out a, b and c."),
-    solution_source="""
-def analogy(a, b, c):
-    target = words[b] - words[a] + words[c]
-    return nearest(target, 1, leave_out=[a, b, c])[0]
-""",
-    mistakes=(
-        Mistake("""
-def analogy(a, b, c):
-    target = words[b] - words[a] + words[c]
-    return nearest(target, 1)[0]
-""", "one of the three words of the question"),
-        Mistake("""
-def analogy(a, b, c):
-    target = words[a] - words[b] + words[c]
-    return nearest(target, 1, leave_out=[a, b, c])[0]
-""", "The step goes the wrong way"),
-        Mistake("""
-def analogy(a, b, c):
-    target = words[a] + words[b] + words[c]
-    return nearest(target, 1, leave_out=[a, b, c])[0]
-""", "All three are added"),
-        Mistake("""
-def analogy(a, b, c):
-    target = words[a] + words[b] - words[c]
-    return nearest(target, 1, leave_out=[a, b, c])[0]
-""", "The wrong word is taken away"),
-        Mistake("""
-def analogy(a, b, c):
-    dots = words.vectors @ (words[b] - words[a] + words[c])
-    order = [words.words[i] for i in np.argsort(-dots)]
-    return [name for name in order if name not in (a, b, c)][0]
-""", "long vectors win"),
-        Mistake("""
-def analogy(a, b, c):
-    return nearest(words[c], 1, leave_out=[a, b, c])[0]
-""", "the step is missing"),
-        Mistake("""
-def analogy(a, b, c):
-    target = words[b] - words[a]
-    return nearest(target, 1, leave_out=[a, b, c])[0]
-""", "Where does the step start"),
-        Mistake("""
-def analogy(a, b, c):
-    target = words[b] - words[a] + words[c]
-    return nearest(target, 1, leave_out=[a, b, c])
-""", "gives back a list"),
-    ),
-    setup=_setup,
+    setup=_setup, difficulty="easy", minutes=4,
 )
 
 
-def _check_remove(answer):
-    rng = np.random.default_rng(22)
-    for length in (2.5, 0.4, 1.0):
-        vector = rng.normal(size=100)
-        direction = rng.normal(size=100) + 0.6 * vector  # far from a right angle to the vector
-        direction *= length / np.linalg.norm(direction)
-        got = array(call(answer, vector, direction), (100,), "The result")
-        unit = direction / length
-        part = (vector @ unit) * unit
-        if _same(got, vector - part):
-            continue
-        if _same(got, part):
-            raise Wrong("This is the part along the direction. What should stay is everything else.")
-        if _same(got, vector + part):
-            raise Wrong("This adds the part along the direction once more. Take it away.")
-        if _same(got, vector - direction) or _same(got, vector - unit):
-            raise Wrong("This takes away the direction itself. Take away only as much of it as the vector contains.")
-        if _same(got, vector - (vector @ direction) * direction) or _same(got, vector - (vector @ direction) * unit):
-            raise Wrong(f"This works only for a direction of length one, and here its length is {length}. "
-                        "Divide the direction by its length first.")
-        if _same(got, vector - vector @ unit) or _same(got, vector - vector @ direction):
-            raise Wrong("This takes one number away from all hundred entries. Multiply that number by the direction.")
-        if _same(got, np.zeros(100)) or _same(got, vector):
-            raise Wrong("This gives back the vector as it was, or nothing at all. Where does the direction come in?")
-        kept = vector - part
-        if abs(got @ unit) < 1e-5 and got @ kept > (1 - 1e-6) * np.linalg.norm(got) * np.linalg.norm(kept):
-            raise Wrong("The direction is gone, but the rest has been scaled. Leave its length as it is.")
-        raise Wrong(f"The dot product of the result with the direction should be 0, and nothing else should change. "
-                    f"For a direction of length {length} it is {got @ unit:.2g}.")
+def _directions():
+    """A direction that can be tried by hand, one that points away from the vector, and longer and shorter ones."""
+    rng, cases = np.random.default_rng(22), [(np.array([3.0, 4.0]), np.array([-2.0, 0.0]))]
+    for length, along in ((2.5, 0.6), (0.4, -0.6), (1.0, 0.6)):
+        vector, direction = rng.normal(size=(2, 100))
+        direction += along * vector
+        cases.append((vector, direction * length / np.linalg.norm(direction)))
+    return cases
 
 
 remove = Exercise(
-    variable="remove",
-    stub="""
-def remove(vector, direction):
-    return ...
-""",
-    checker=_check_remove,
+    stub="def remove(vector, direction):\n    return ...",
+    solution_source="""
+        unit = direction / np.linalg.norm(direction)
+        return vector - (vector @ unit) * unit
+        """,
+    cases=_directions,
+    mistakes={
+        "vector - (vector @ unit) * unit -> (vector @ unit) * unit":
+            "This is the part along the direction. What should stay is everything else.",
+        "vector - -> vector +": "This adds the part along the direction once more. Take it away.",
+        **dict.fromkeys(("vector - direction", "(vector @ unit) * unit -> unit"),
+                        "This takes away the direction itself. Take away only as much of it as the vector contains."),
+        **dict.fromkeys(("vector - (vector @ direction) * direction", "@ unit -> @ direction",
+                         "* unit -> * direction"),
+                        "This works only for a direction of length one. Divide the direction by its length first."),
+        **dict.fromkeys((") * unit -> )", "vector - vector @ direction"),
+                        "This takes one number away from all entries. Multiply that number by the direction."),
+        "0 * vector": "This gives back nothing but zeros. What should stay is all but the part along the direction.",
+        "vector": "This gives back the vector as it was. Where does the direction come in?",
+        "return vector - -> rest = vector -\n* unit -> * unit; return rest / np.linalg.norm(rest)":
+            "The direction is gone, but the rest has been scaled. Leave its length as it is.",
+        **dict.fromkeys(("(vector @ unit) -> abs(vector @ unit)", "(vector @ unit) -> np.linalg.norm(vector @ unit)"),
+                        "This is right where the vector points along the direction. Where it points the other way, the "
+                        "part is a negative multiple of the direction: leave the sign."),
+        "(vector @ unit) -> max(vector @ unit, 0)":
+            "This is right where the vector points along the direction. Where it points the other way, there is a part "
+            "to take away as well.",
+    },
     shows="What is left is at a right angle to the direction, and everything else is as it was. If a feature is a "
           "direction, this takes away that feature and no other one, as far as the others are at right angles to it.",
     hints=("First give the direction length one: `unit = direction / np.linalg.norm(direction)`.",
            "`vector @ unit` says how much of it is in the vector.",
            "Take away that much, times `unit`."),
-    solution_source="""
-def remove(vector, direction):
-    unit = direction / np.linalg.norm(direction)
-    return vector - (vector @ unit) * unit
-""",
-    mistakes=(
-        Mistake("""
-def remove(vector, direction):
-    return vector - (vector @ direction) * direction
-""", "only for a direction of length one"),
-        Mistake("""
-def remove(vector, direction):
-    return vector - direction
-""", "takes away the direction itself"),
-        Mistake("""
-def remove(vector, direction):
-    unit = direction / np.linalg.norm(direction)
-    return (vector @ unit) * unit
-""", "the part along the direction. What should stay"),
-        Mistake("""
-def remove(vector, direction):
-    unit = direction / np.linalg.norm(direction)
-    return vector + (vector @ unit) * unit
-""", "once more"),
-        Mistake("""
-def remove(vector, direction):
-    unit = direction / np.linalg.norm(direction)
-    return vector - vector @ unit
-""", "one number away from all hundred"),
-        Mistake("""
-def remove(vector, direction):
-    unit = direction / np.linalg.norm(direction)
-    rest = vector - (vector @ unit) * unit
-    return rest / np.linalg.norm(rest)
-""", "has been scaled"),
-    ),
-    setup=_setup,
+    setup=_setup, difficulty="easy", minutes=5,
 )
 
 
-def _values(first, second, orders):
-    """Mean cosine between the offsets for each order of the second words, the true one first."""
-    return np.array([_mean_cosine(second[list(order)] - first) for order in orders])
+def _paired():
+    """Three sets of pairs (first, second): what any way of pairing them gives is known.
+
+    In the first set all vectors are at right angles, so every pairing gives 0. In the second the true offsets are
+    parallel, and a pairing that leaves no pair together gives the same value, whichever it is. The third is random.
+    """
+    rng = np.random.default_rng(23)
+    basis = np.linalg.qr(rng.normal(size=(41, 41)))[0]
+    first = 2 * basis[:40]
+    random = np.random.default_rng(1).normal(size=(2, 4, 3))
+    return (basis[:8], basis[8:16]), (first, first + basis[40]), tuple(random)
 
 
 def _check_shuffled(answer):
-    from .. import CourseError
-    from ..words import relation_pairs
-    generator = np.random.default_rng(23)
-    for n in (4, 5):
-        first, second = generator.normal(size=(2, n, 100))
-        second += 2 * first  # the offsets of true pairs differ from all others
-        values = _values(first, second, itertools.permutations(range(n)))
-        found = []
-        for seed in range(24):
-            try:
-                got = call(answer, first, second, np.random.default_rng(seed))
-            except CourseError as error:
-                raise Wrong(str(error)) from None
-            if isinstance(got, np.ndarray) and got.shape == (n, 100):
-                raise Wrong("This gives back vectors. The answer is one number, the mean cosine.")
-            found.append(float(array(got, (), "The result")))
-        found = np.array(found)
-        if np.allclose(found, values[0], rtol=0, atol=1e-9):
-            raise Wrong("However it is shuffled, this is the value of the true pairs. Do the two sides really move "
-                        "against each other?")
-        fits = np.abs(found[:, None] - values).min(1) < 1e-9
-        if fits.all():
-            if np.ptp(found) < 1e-9:
-                raise Wrong("Whatever `rng` is, this is always the same shuffle. Draw the order from `rng`.")
-            continue
-        redrawn = _values(first, second, itertools.product(range(n), repeat=n))
-        if (np.abs(found[:, None] - redrawn).min(1) < 1e-9).all():
-            raise Wrong("Here some second words are used twice and others not at all. Every word should keep "
-                        "appearing once: use a permutation.")
-        if (np.abs(found) < 0.6).all() and (found[~fits].std() > 1e-6) and not fits.any():
-            flat = _mean_cosine(second - first)
-            raise Wrong(f"These values belong to no way of pairing the words (true pairs: {flat:.2f}). Shuffle whole "
-                        "rows, one for each word, not the numbers within them.")
-        raise Wrong("These values belong to no way of pairing the first words with the second ones. "
-                    "What is the offset of a broken pair?")
-    pairs = relation_pairs("capital")
-    words = _words()
-    first, second = (np.array([words[name] for name in side]) for side in zip(*pairs, strict=True))
-    got = float(array(call(answer, first, second, np.random.default_rng(0)), (), "The result"))
-    if not 0.15 < got < 0.4:
-        raise Wrong(f"For small sets this is right, but for the capitals it gives {got:.2f}.")
+    zero, parallel, random = _paired()
+    def values(pairs, seeds=range(3)):
+        return np.array([number(call(answer, *pairs, np.random.default_rng(seed)), "The mean cosine")
+                         for seed in seeds])
+
+    found, n = values(parallel), len(parallel[0])
+    if (found > 0.97).all():
+        raise Wrong("However it is shuffled, this is the value of the true pairs. Do the two sides really move "
+                    "against each other?")
+    at_right_angles = values(zero)
+    whole = at_right_angles * 8 * 7
+    if (abs(whole - whole.round()) < 0.1).all() and (whole.round() >= 1).all():
+        raise Wrong("Here some second words are used twice and others not at all. Every word should keep appearing "
+                    "once: use a permutation.")
+    lowest = (1 - 8 / (n - 1)) / 9  # 8 = 2 s², where s = 2 is the length of the first words
+    if abs(at_right_angles).max() > 0.01 or (found < lowest - 0.003).any() or (found > lowest + 0.07).any():
+        raise Wrong("These values belong to no way of pairing the first words with the second ones. The rows of one "
+                    "side change places as wholes; then take the offsets, and their mean cosine.")
+    seeds = (0, 0, 1, 2, 3, 4)
+    found = values(random, seeds)
+    possible = [_mean_cosine(random[1][list(order)] - random[0]) for order in itertools.permutations(range(4))]
+    if found.max() > max(possible) + 0.01 or found.min() < min(possible) - 0.01:
+        raise Wrong("These values belong to no way of pairing the first words with the second ones. What is the offset "
+                    "of a broken pair?")
+    if abs(found[0] - found[1]) > 0.003:
+        raise Wrong("Called twice with an `rng` of the same seed, this gives two values. Draw the order from `rng`, so "
+                    "that others can repeat your run.")
+    one_order = np.abs(np.subtract.outer(found, possible)).min(axis=1).max() < 0.001
+    if np.ptp(found) < 1e-6 and one_order:  # a mean over all rolls is the same each time too, and right
+        raise Wrong("Whatever `rng` is, this is always the same shuffle. Draw the order from `rng`.")
 
 
 shuffled_cosine = Exercise(
-    variable="shuffled_cosine",
     stub="""
 def shuffled_cosine(first, second, rng):
     order = rng.permutation(len(first))
     return mean_cosine(second[order] - first[order])
 """,
+    solution_source="first[order] -> first",
     checker=_check_shuffled,
     shows="A control that changes nothing gives the same value as the result, and then says nothing. With this bug "
           "every relation would have looked no better than chance. When result and control agree to the last digit, "
@@ -293,136 +178,55 @@ def shuffled_cosine(first, second, rng):
     hints=("Call it twice, with `np.random.default_rng(0)` and `np.random.default_rng(1)`. Is there any difference?",
            "After `second[order]` and `first[order]`, which country stands beside which capital?",
            "Put one side in a new order and leave the other one where it is."),
-    solution_source="""
-def shuffled_cosine(first, second, rng):
-    order = rng.permutation(len(first))
-    return mean_cosine(second[order] - first)
-""",
-    mistakes=(
-        Mistake("""
-def shuffled_cosine(first, second, rng):
-    order = rng.permutation(len(first))
-    offsets = second - first
-    return mean_cosine(offsets[order])
-""", "the value of the true pairs"),
-        Mistake("""
-def shuffled_cosine(first, second, rng):
-    return mean_cosine(second[::-1] - first)
-""", "always the same shuffle"),
-        Mistake("""
-def shuffled_cosine(first, second, rng):
-    order = rng.integers(len(first), size=len(first))
-    return mean_cosine(second[order] - first)
-""", "used twice"),
-        Mistake("""
-def shuffled_cosine(first, second, rng):
-    return mean_cosine(rng.permuted(second, axis=1) - first)
-""", "not the numbers within them"),
-        Mistake("""
-def shuffled_cosine(first, second, rng):
-    order = rng.permutation(len(first))
-    return second[order] - first
-""", "gives back vectors"),
-        Mistake("""
-def shuffled_cosine(first, second, rng):
-    order = rng.permutation(len(first))
-    return mean_cosine(second[order])
-""", "What is the offset of a broken pair"),
-    ),
-    setup=_setup,
+    setup=_setup, difficulty="medium", minutes=5,
 )
 
 
-def _check_learned(answer):
+def _lists():
     from ..words import relation_pairs
-    words = _words()
-    for name, few, k in (("capital", 6, 2), ("past", 4, 0), ("gender", 5, 4)):
-        pairs = relation_pairs(name)[:few]
-        offsets, (a, b) = words.offsets(pairs), pairs[k]
-        others = np.delete(offsets, k, 0)
-        step = others.mean(0)
-        got = array(call(answer, pairs, k), (100,), "The result")
-        if _same(got, words[a] + step):
-            continue
-        if _same(got, words[a] + offsets.mean(0)):
-            raise Wrong(f"The pair in question, {a} and {b}, is in the mean: the answer is part of the question. "
-                        "Leave pair k out.")
-        if _same(got, words[b]) or _same(got, offsets[k]):
-            raise Wrong(f"This uses the offset of {a} and {b} alone, which is the answer itself. Use the other pairs.")
-        if _same(got, words[a] - step):
-            raise Wrong("The step goes from second to first word. Turn it round.")
-        if _same(got, words[a] + others.sum(0)) or _same(got, words[a] + others.sum(0) / few):
-            raise Wrong(f"The step has the right direction and the wrong length. It is the mean of {few - 1} offsets.")
-        if _same(got, step) or _same(got, offsets.mean(0)):
-            raise Wrong("This is the step alone. Where does it start?")
-        if _same(got, words[b] + step):
-            raise Wrong(f"The step starts at {b}, which is the word to be found. Start at {a}.")
-        if _same(got, words[a] + step / np.linalg.norm(step)):
-            raise Wrong("The mean offset was stretched to length one. Its own length is the length of a typical step.")
-        if _same(got, words[a] + np.delete(offsets, 0, 0).mean(0)) or _same(got, words[a] + offsets[:-1].mean(0)):
-            raise Wrong("This leaves out the same pair every time. Leave out the one with number k.")
-        raise Wrong(f"For pair {k} of {few} this is not where the mean of the other offsets leads from {a}.")
+    return [(relation_pairs(name)[:few], k) for name, few, k in
+            (("capital", 6, 2), ("past", 4, 0), ("gender", 5, 4), ("plural", 4, 3))]
 
 
+_SAME_PAIR = "This leaves out the same pair every time. Leave out the one with number k."
+_LENGTH = "The step has the right direction and the wrong length. It is the mean of the other offsets."
 learned_target = Exercise(
-    variable="learned_target",
     stub="""
 def learned_target(pairs, k):
     a, b = pairs[k]
     return words[a] + ...
 """,
-    checker=_check_learned,
+    solution_source="""
+        a, b = pairs[k]
+        others = [pair for i, pair in enumerate(pairs) if i != k]
+        return words[a] + words.offsets(others).mean(axis=0)
+        """,
+    cases=_lists,
+    mistakes={
+        "offsets(others) -> offsets(pairs)":
+            "The pair in question is in the mean: the answer is part of the question. Leave pair k out.",
+        "words.offsets(others).mean(axis=0) -> words[b] - words[a]":
+            "This uses the offset of pair k alone, which is the answer itself. Use the other pairs.",
+        "words[a] + -> words[a] -": "The step goes from second to first word. Take it the other way.",
+        "mean(axis=0) -> sum(axis=0)": _LENGTH,
+        "mean(axis=0) -> sum(axis=0) / len(pairs)": _LENGTH,
+        **dict.fromkeys(("words[a] + -> ", "words.offsets(pairs).mean(axis=0)"),
+                        "This is the step alone. Where does it start?"),
+        "words[a] + -> words[b] +": "The step starts at the word to be found. Start at the first word of pair k.",
+        "return words[a] + words.offsets(others).mean(axis=0) -> "
+        "step = words.offsets(others).mean(axis=0); return words[a] + step / np.linalg.norm(step)":
+            "The mean offset was stretched to length one. Its own length is the length of a typical step.",
+        "offsets(others) -> offsets(pairs[1:])": _SAME_PAIR,
+        "offsets(others) -> offsets(pairs[:-1])": _SAME_PAIR,
+        "axis=0 -> axis=1": "The mean runs along axis 1 here, over the numbers of one offset. Over the pairs: axis 0.",
+        ".mean(axis=0) -> .mean()": "`.mean()` makes one number of the whole table. Over the pairs: axis 0.",
+    },
     shows="A direction may be tested only on pairs that it was not made from. Forty pairs are few, so each takes its "
           "turn at being left out.",
     hints=("The other pairs: `[pair for i, pair in enumerate(pairs) if i != k]`.",
            "`words.offsets(other_pairs)` has one row for each of them. Which way does the mean go: `axis=0` or 1?",
            "Start at the first word of pair k and add the mean of those rows."),
-    solution_source="""
-def learned_target(pairs, k):
-    a, b = pairs[k]
-    others = [pair for i, pair in enumerate(pairs) if i != k]
-    return words[a] + words.offsets(others).mean(axis=0)
-""",
-    mistakes=(
-        Mistake("""
-def learned_target(pairs, k):
-    a, b = pairs[k]
-    return words[a] + words.offsets(pairs).mean(axis=0)
-""", "the answer is part of the question"),
-        Mistake("""
-def learned_target(pairs, k):
-    a, b = pairs[k]
-    return words[a] + words[b] - words[a]
-""", "the answer itself"),
-        Mistake("""
-def learned_target(pairs, k):
-    a, b = pairs[k]
-    others = [pair for i, pair in enumerate(pairs) if i != k]
-    return words[a] - words.offsets(others).mean(axis=0)
-""", "Turn it round"),
-        Mistake("""
-def learned_target(pairs, k):
-    a, b = pairs[k]
-    others = [pair for i, pair in enumerate(pairs) if i != k]
-    return words[a] + words.offsets(others).sum(axis=0)
-""", "the wrong length"),
-        Mistake("""
-def learned_target(pairs, k):
-    a, b = pairs[k]
-    others = [pair for i, pair in enumerate(pairs) if i != k]
-    return words.offsets(others).mean(axis=0)
-""", "the step alone"),
-        Mistake("""
-def learned_target(pairs, k):
-    a, b = pairs[k]
-    others = [pair for i, pair in enumerate(pairs) if i != k]
-    return words[b] + words.offsets(others).mean(axis=0)
-""", "which is the word to be found"),
-        Mistake("""
-def learned_target(pairs, k):
-    a, b = pairs[k]
-    return words[a] + words.offsets(pairs[:-1]).mean(axis=0)
-""", "the same pair every time"),
-    ),
-    setup=_setup,
+    setup=_setup, difficulty="medium", minutes=7,
 )
+
+summary = summing(__name__, "02")
