@@ -19,24 +19,13 @@ from collections.abc import Callable, Iterable, Sequence
 import torch
 from torch.nn.functional import cross_entropy
 
-from . import CourseError, game_words
+from . import CourseError, data
+from .threads import one_thread
 from .transformer import Transformer
 
 COLON, END = ":", ";"
 #: The relations that every adjective with an adverb has: the ones that notebook 04 takes apart.
 ADJECTIVES = ("opposite", "comparative", "superlative", "adverb")
-
-
-def _relations() -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
-    for table in (game_words.ADJECTIVES, game_words.VERBS, game_words.PEOPLE, game_words.THINGS):
-        (_, *names), *rows = (line.split() for line in table.strip().splitlines())
-        for word, *forms in rows:
-            for name, form in zip(names, forms, strict=True):
-                if form != "-":
-                    found.setdefault(name, {})[word] = form
-    found["copy"] = {word: word for word in found["opposite"]}
-    return found
 
 
 class Game:
@@ -48,28 +37,29 @@ class Game:
     """
 
     def __init__(self, relations: Iterable[str] | None = None, *, first_only: float = 0.0, seed: int = 0):
-        known = _relations()
-        wanted = [name for name in known if name != "copy"] if relations is None else list(relations)
-        if not wanted or set(wanted) - set(known):
+        known = data.load_json("game.json")
+        played = list(known if relations is None else relations)
+        known["copy"] = {word: word for word in known["opposite"]}
+        if not played or set(played) - set(known):
             raise CourseError(f"The relations of the game are {', '.join(known)}.")
         #: relation → word → answer
-        self.relations = {name: known[name] for name in wanted}
-        words = dict.fromkeys(w for pairs in self.relations.values() for pair in pairs.items() for w in pair)
+        self.relations = {name: known[name] for name in played}
+        words = dict.fromkeys(w for forms in self.relations.values() for pair in forms.items() for w in pair)
         #: every token: colon, semicolon, and the words
         self.vocabulary = [COLON, END, *words]
         self._index = {word: k for k, word in enumerate(self.vocabulary)}
         size = max(map(len, self.relations.values()))
-        self._asked, self._answer = torch.zeros(2, len(wanted), size, dtype=torch.long)
-        self._there = torch.zeros(len(wanted), size, dtype=torch.bool)
-        for r, pairs in enumerate(self.relations.values()):
-            self._asked[r, :len(pairs)], self._answer[r, :len(pairs)] = self.index(pairs), self.index(pairs.values())
-            self._there[r, :len(pairs)] = True
+        self._asked, self._answer = torch.zeros(2, len(played), size, dtype=torch.long)
+        self._there = torch.zeros(len(played), size, dtype=torch.bool)  # a relation may have fewer words than size
+        for r, forms in enumerate(self.relations.values()):
+            self._asked[r, :len(forms)], self._answer[r, :len(forms)] = self.index(forms), self.index(forms.values())
+            self._there[r, :len(forms)] = True
         draw = torch.Generator().manual_seed(seed)
-        held = (torch.rand(len(wanted), size, size, generator=draw) < 0.2).triu(1)
+        held = (torch.rand(len(played), size, size, generator=draw) < 0.2).triu(1)
         #: (relations, words, words): True where two words never meet in a training prompt of that relation
         self.held_out = held | held.transpose(1, 2)
         #: (relations, words): True where a word is only ever asked first
-        self.first_only = self._there & (torch.rand(len(wanted), size, generator=draw) < first_only)
+        self.first_only = self._there & (torch.rand(len(played), size, generator=draw) < first_only)
 
     def index(self, words: Iterable[str]) -> torch.Tensor:
         """Tokens (count,) of ``words``; :class:`CourseError` for a word that the game does not have."""
@@ -96,10 +86,10 @@ class Game:
 
     def answers(self, relation: str, tokens) -> torch.Tensor:
         """The right answers (count,) in ``relation`` to the words with these ``tokens`` (count,)."""
-        pairs, words = self.relations[relation], self.decode(tokens)
-        if without := [word for word in words if word not in pairs]:
+        forms, words = self.relations[relation], self.decode(tokens)
+        if without := [word for word in words if word not in forms]:
             raise CourseError(f"“{without[0]}” has no {relation} in this game.")
-        return self.index(pairs[word] for word in words)
+        return self.index(forms[word] for word in words)
 
     def sample(self, count: int, pairs: int = 3, *, relation: str | None = None, words: Iterable[str] | None = None,
                asked: Iterable[str] | None = None, held_out: bool = False, generator: torch.Generator | None = None
@@ -116,48 +106,51 @@ class Game:
             raise CourseError(f"There is no relation “{relation}” here. There are {', '.join(names)}.")
         allowed = self._there if words is None else self._there & torch.isin(self._asked, self.index(words))
         final = allowed if asked is None else allowed & torch.isin(self._asked, self.index(asked))
-        found, tries = [], max(64, 4 * count)
-        for _ in range(50):
+        kept, tries = [], max(64, 4 * count)
+        for _ in range(50):  # draw too many, and keep those that the rules allow
             r = (torch.randint(len(names), (tries,), generator=generator) if relation is None else
                  torch.full((tries,), names.index(relation)))
-            chance = torch.rand(tries, allowed.shape[1], generator=generator)
-            last = chance.where(final[r], -1.0).max(1)
-            meets = self.held_out[r, last.indices]
-            rest = chance.where(allowed[r] & (meets == held_out), -1.0).scatter(1, last.indices[:, None], -1.0)
-            rest = rest.topk(min(pairs - 1, rest.shape[1]))
-            chosen = torch.cat([rest.indices, last.indices[:, None]], 1)
-            good = (torch.cat([rest.values, last.values[:, None]], 1) >= 0).all(1) & (chosen.shape[1] == pairs)
-            if not held_out:
-                good &= ~self.held_out[r[:, None, None], chosen[:, :, None], chosen[:, None, :]].flatten(1).any(1)
-                good &= ~self.first_only[r[:, None], chosen[:, 1:]].any(1)
-            found.append((r[good], chosen[good]))
-            if sum(len(part) for part, _ in found) >= count:
+            rows, good = self._draw(r, pairs, allowed, final, held_out, generator)
+            kept.append(torch.cat([r[good, None], rows[good]], 1))
+            if sum(map(len, kept)) >= count:
                 break
         else:
             raise CourseError(f"There are too few words here for prompts of {pairs} pairs.")
-        r, chosen = (torch.cat(parts)[:count] for parts in zip(*found, strict=True))
-        question, answer = self._asked[r[:, None], chosen], self._answer[r[:, None], chosen]
-        colon, end = self.index([COLON, END])
-        return torch.stack([question, colon.expand_as(question), answer, end.expand_as(answer)], 2).flatten(1), r
+        r, rows = torch.cat(kept)[:count].tensor_split([1], 1)
+        question, answer = self._asked[r, rows], self._answer[r, rows]
+        colon, end = (token.expand_as(question) for token in self.index([COLON, END]))
+        return torch.stack([question, colon, answer, end], 2).flatten(1), r[:, 0]
+
+    def _draw(self, r, pairs, allowed, final, held_out, generator):
+        """For each relation of ``r`` (tries,) the rows of ``pairs`` words, and whether the rules allow them."""
+        chance = torch.rand(len(r), allowed.shape[1], generator=generator)  # the likeliest words are taken
+        last = chance.where(final[r], -1.0).max(1)
+        meets = self.held_out[r, last.indices]
+        rest = chance.where(allowed[r] & (meets == held_out), -1.0).scatter(1, last.indices[:, None], -1.0)
+        rest = rest.topk(min(pairs - 1, rest.shape[1]))
+        rows = torch.cat([rest.indices, last.indices[:, None]], 1)
+        good = (torch.cat([rest.values, last.values[:, None]], 1) >= 0).all(1) & (rows.shape[1] == pairs)
+        if not held_out:
+            good &= ~self.held_out[r[:, None, None], rows[:, :, None], rows[:, None, :]].flatten(1).any(1)
+            good &= ~self.first_only[r[:, None], rows[:, 1:]].any(1)
+        return rows, good
 
 
-def train(game: Game, *, d_model: int = 64, heads: int = 4, mlp: int = 256, layers: int = 1, pairs: int = 3,
-          steps: int = 500, batch: int = 128, rate: float = 4e-3, seed: int = 0,
-          progress: Callable | None = None, report: Callable | None = None) -> Transformer:
-    """A transformer that has played ``steps`` times ``batch`` prompts of ``pairs`` pairs; the loss is taken at colons.
+@one_thread()
+def train(game: Game, *, layers: int = 1, mlp: int = 256, steps: int = 500, batch: int = 128, rate: float = 4e-3,
+          seed: int = 0, report: Callable | None = None) -> Transformer:
+    """A transformer that has played ``steps`` times ``batch`` prompts of three pairs; the loss is taken at colons.
 
-    AdamW with a rate that rises, falls and ends at zero. ``progress`` wraps the range of steps;
-    ``report(step, model)`` is called every 20 steps. Sets torch to one thread.
+    AdamW with a rate that rises, falls and ends at zero. ``report(step, model)`` is called every 20 steps.
     """
-    torch.set_num_threads(1)
     draw = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = Transformer(len(game.vocabulary), d_model, heads, mlp, layers, length=4 * pairs)
+        model = Transformer(len(game.vocabulary), mlp=mlp, layers=layers, length=12)
     optimiser = torch.optim.AdamW(model.parameters(), lr=rate, betas=(0.9, 0.98), weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps + 1, pct_start=0.1)
-    for step in (progress or iter)(range(1, steps + 1)):
-        prompts, _ = game.sample(batch, pairs, generator=draw)
+    for step in range(1, steps + 1):
+        prompts, _ = game.sample(batch, generator=draw)
         loss = cross_entropy(model(prompts, places=slice(1, None, 4)).flatten(0, 1), prompts[:, 2::4].flatten())
         optimiser.zero_grad()
         loss.backward()
@@ -183,6 +176,21 @@ def written(model: Transformer, prompts: torch.Tensor, point: str = "attention 0
     return pieces[point][:, -1]
 
 
+def written_for_each(game: Game, model: Transformer, relations: Sequence[str] = ADJECTIVES,
+                     words: Sequence[str] | None = None, *, point: str = "attention 0", each: int = 1
+                     ) -> torch.Tensor:
+    """What ``point`` writes at the last colon, for every relation and word asked: (relations, words, d_model).
+
+    Each entry is the mean over ``each`` prompts, whose other words are drawn from ``words`` too.
+    ``words``: those that have every one of ``relations`` if not given.
+    """
+    words = game.common(relations) if words is None else list(words)
+    draw = torch.Generator().manual_seed(0)
+    prompts = torch.cat([game.sample(each, relation=r, words=words, asked=[w], generator=draw)[0]
+                         for r in relations for w in words])
+    return written(model, prompts[:, :-2], point).view(len(relations), len(words), each, -1).mean(2)
+
+
 def pushed(model: Transformer, prompts: torch.Tensor, direction: torch.Tensor, point: str = "attention 0"):
     """Logits (count, vocabulary) at the last place when ``direction`` is added there to what ``point`` writes."""
     def change(piece):
@@ -190,29 +198,3 @@ def pushed(model: Transformer, prompts: torch.Tensor, direction: torch.Tensor, p
 
     with torch.no_grad():
         return model(prompts, change={point: change})[:, -1]
-
-
-def table(game: Game, model: Transformer, relations: Sequence[str] = ADJECTIVES, words: Sequence[str] | None = None,
-          *, point: str = "attention 0", each: int = 1, pairs: int = 3, seed: int = 0) -> torch.Tensor:
-    """What ``point`` writes at the last colon, for every relation and word asked: (relations, words, d_model).
-
-    Each entry is the mean over ``each`` prompts, whose other words are drawn from ``words`` too.
-    ``words``: those that have every one of ``relations`` if not given.
-    """
-    words = game.common(relations) if words is None else list(words)
-    draw = torch.Generator().manual_seed(seed)
-    prompts = torch.cat([game.sample(each, pairs, relation=r, words=words, asked=[w], generator=draw)[0]
-                         for r in relations for w in words])
-    return written(model, prompts[:, :-2], point).view(len(relations), len(words), each, -1).mean(2)
-
-
-def shares(values: torch.Tensor) -> tuple[float, float, float]:
-    """How the variance of ``values`` (relations, words, d) splits: a relation part, a word part, and the rest.
-
-    The two-way analysis of variance: best fit of ``mean + relation + word``; the shares add to 1.
-    """
-    centred = values - values.mean((0, 1))
-    of_relation, of_word = centred.mean(1, keepdim=True), centred.mean(0, keepdim=True)
-    total = centred.square().sum()
-    parts = [part.expand_as(centred).square().sum() / total for part in (of_relation, of_word)]
-    return float(parts[0]), float(parts[1]), float(1 - parts[0] - parts[1])

@@ -8,49 +8,33 @@ averaged over the two numbers and over x and y drawn evenly from [0, 1).
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
 from . import CourseError
+from .threads import one_thread
 
 #: Error of every linear code t = ax + by under its best linear reading: half of the variance is lost.
 LINEAR_ERROR = 1 / 24
 
 
-def _cells(Z) -> int:
-    if isinstance(Z, (bool, str)) or not np.isscalar(Z) or not np.isfinite(Z) or Z != int(Z) or Z < 1:
-        raise CourseError(f"The number of cells Z must be a whole number from 1 upwards, and it is {Z!r}.")
-    return int(Z)
+def pack(x, y, Z, folded: bool = False) -> np.ndarray:
+    """The code t = (floor(Zx) + y) / Z in [0, 1), in float64. ``x``, ``y`` in [0, 1), any one shape.
+
+    ``folded``: y runs backwards in every second cell, so that the reading of y has no jump.
+    """
+    Z, x, y = _cells(Z), _inside(x, "x"), _inside(y, "y")
+    cell = np.floor(Z * x)
+    return (cell + (abs(cell % 2 - y) if folded else y)) / Z
 
 
-def _inside(values, name: str) -> np.ndarray:
-    values = np.asarray(values, float)
-    if not ((values >= 0) & (values < 1)).all():
-        raise CourseError(f"{name} must lie in [0, 1): from 0 upwards and below 1.")
-    return values
-
-
-def pack(x, y, Z) -> np.ndarray:
-    """The code t = (floor(Zx) + y) / Z in [0, 1), in float64. ``x``, ``y`` in [0, 1), any one shape."""
-    Z = _cells(Z)
-    return (np.floor(Z * _inside(x, "x")) + _inside(y, "y")) / Z
-
-
-def unpack(t, Z) -> tuple[np.ndarray, np.ndarray]:
+def unpack(t, Z, folded: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """What the floor reader gets from ``t``: the middle of x's cell, and y."""
-    Z = _cells(Z)
-    t = np.asarray(t, float)
+    Z, t = _cells(Z), np.asarray(t, float)
     cell = np.floor(Z * t)
-    return (cell + 0.5) / Z, Z * t - cell
-
-
-def fold(x, y, Z) -> np.ndarray:
-    """The packing code with every second segment turned round, so that the reading of y has no jump."""
-    Z = _cells(Z)
-    cell = np.floor(Z * _inside(x, "x"))
-    return (cell + abs(cell % 2 - _inside(y, "y"))) / Z
+    rest = Z * t - cell
+    return (cell + 0.5) / Z, abs(cell % 2 - rest) if folded else rest
 
 
 def packed_error(Z) -> float:
@@ -92,13 +76,11 @@ def linear_noise_error(noise: float) -> float:
 
     Of the linear codes with values in [0, 1] this one suffers least: its t varies most.
     """
-    if not noise >= 0:
-        raise CourseError("Noise is a standard deviation: zero or more.")
-    return (1 / 12 + (1 / 12) * noise ** 2 / (1 / 12 + noise ** 2)) / 2
+    variance = _noise(noise) ** 2
+    return (1 / 12 + (1 / 12) * variance / (1 / 12 + variance)) / 2
 
 
-@dataclass(frozen=True)
-class NoiseErrors:
+class NoiseErrors(NamedTuple):
     """Errors of a noisy packed code under two readers that know Z."""
 
     floor: float  #: clip to [0, 1), then :func:`unpack`
@@ -108,29 +90,22 @@ class NoiseErrors:
 def noise_error(Z, noise: float, folded: bool = False) -> NoiseErrors:
     """Errors when Gaussian noise of standard deviation ``noise`` is added to the packed code, by quadrature."""
     Z = _cells(Z)
-    if not noise >= 0:
-        raise CourseError("Noise is a standard deviation: zero or more.")
-    if noise < 1e-4:
+    if _noise(noise) < 1e-4:
         return NoiseErrors(packed_error(Z), packed_error(Z))
     n = Z * int(np.ceil(max(400, 4 / noise) / Z))  # the grid meets every boundary between cells
     reach = int(np.ceil(5 * noise * n))
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / n / noise) ** 2)
     kernel /= kernel.sum()
-
-    def read(t):
-        cell = np.clip(np.floor(Z * t), 0, Z - 1)
-        rest = np.clip(Z * t - cell, 0, 1)
-        return (cell + 0.5) / Z, abs(cell % 2 - rest) if folded else rest
-
-    true = read((np.arange(n) + 0.5) / n)  # t is spread evenly over [0, 1)
-    answer = read((np.arange(-reach, n + reach) + 0.5) / n)
-    weight = np.convolve(np.ones(n), kernel)
+    noisy = (np.arange(-reach, n + reach) + 0.5) / n
+    true = unpack(noisy[reach:reach + n], Z, folded)  # without noise, t is spread evenly over [0, 1)
+    answer = unpack(np.clip(noisy, 0, 1 - 1e-12), Z, folded)
+    weight = np.convolve(np.ones(n), kernel)  # how likely each noisy code is, times n
     floor = best = packed_error(Z)
-    for value, read_as in zip(true, answer, strict=True):
+    for value, given in zip(true, answer, strict=True):
         mean = np.convolve(value, kernel) / weight
         spread = (value ** 2).mean() - (weight * mean ** 2).sum() / n
         best += spread / 2
-        floor += (spread + (weight * (read_as - mean) ** 2).sum() / n) / 2
+        floor += (spread + (weight * (given - mean) ** 2).sum() / n) / 2
     return NoiseErrors(float(floor), float(best))
 
 
@@ -139,88 +114,52 @@ def crossover(Z) -> float:
     low, high = 0.0, 1.0
     for _ in range(12):
         middle = (low + high) / 2
-        wins = noise_error(Z, middle).floor < linear_noise_error(middle)
-        low, high = (middle, high) if wins else (low, middle)
+        better = noise_error(Z, middle).floor < linear_noise_error(middle)
+        low, high = (middle, high) if better else (low, middle)
     return low
 
 
-def wrong_cells(Z, kind, count: int = 100_000, seed: int = 4) -> float:
-    """Share of codes that name another cell after storage in the float type ``kind``.
+def wrong_cells(Z, kind) -> float:
+    """Share of 100 000 random codes that name another cell after storage in the float type ``kind``.
 
     ``Z`` may exceed what an int holds exactly (1e16). Encoded and decoded in float64.
     """
-    Z = float(_cells(Z))
-    x, y = np.random.default_rng(seed).random((2, count))
-    cell = np.floor(Z * x)
-    stored = ((cell + y) / Z).astype(kind).astype(np.float64)
-    return float((np.floor(Z * stored) != cell).mean())
+    x, y = np.random.default_rng(4).random((2, 100_000))
+    stored = pack(x, y, Z).astype(kind).astype(np.float64)
+    return float((np.floor(Z * stored) != np.floor(Z * x)).mean())
 
 
-def ramp_floor(u, Z, width: float, shift: float = 0.5) -> np.ndarray:
-    """floor(u) on [0, Z) with each of its Z − 1 jumps made a ramp.
+def ramp_reader(t, Z, width: float, shift: float = 0.5) -> np.ndarray:
+    """x and y (..., 2) as a ReLU network reads them from ``t`` (...): the floor reader, with ramps for jumps.
 
-    The jump at a whole number k becomes a straight rise from k − shift·width to
-    k + (1 − shift)·width: ``shift`` 0 begins at the jump, 0.5 is centred, 1 ends at it.
-    ``u`` = Zx or Zt, so that a cell has length 1 and ``width`` is a share of a cell.
-    """
-    Z = _cells(Z)
-    if not width > 0:
-        raise CourseError(f"A ramp needs a width above zero, and it is {width!r}.")
-    v = (np.asarray(u, float)[..., None] - np.arange(1, Z)) / width + shift
-    return np.clip(v, 0, 1).sum(-1)
-
-
-@dataclass(frozen=True)
-class Reader:
-    """A network with one hidden layer of ReLUs from t to (x, y): hidden = relu(t·slopes + offsets)."""
-
-    slopes: np.ndarray  #: (hidden,)
-    offsets: np.ndarray  #: (hidden,)
-    out: np.ndarray  #: (hidden, 2)
-    constant: np.ndarray  #: (2,)
-
-    def __call__(self, t) -> np.ndarray:
-        """(..., 2): x and y as read from ``t`` (...)."""
-        hidden = np.maximum(np.asarray(t, float)[..., None] * self.slopes + self.offsets, 0)
-        return hidden @ self.out + self.constant
-
-
-def ramp_reader(Z, width: float, shift: float = 0.5) -> Reader:
-    """The floor reader with ramps as a ReLU network with 2(Z − 1) + 1 hidden units and set weights.
-
-    Two ReLUs a ramp, since clip(v, 0, 1) = relu(v) − relu(v − 1), and one that passes t on.
+    Its weights are set by hand, not learned. The jump at a whole number k of Zt becomes a straight
+    rise from k − shift·width to k + (1 − shift)·width: ``shift`` 0 begins at the jump, 0.5 is centred,
+    1 ends at it. A ramp takes two ReLUs, since clip(v, 0, 1) = relu(v) − relu(v − 1), and one more ReLU
+    passes t on: 2(Z − 1) + 1 in all.
     """
     Z = _cells(Z)
     if not width > 0:
         raise CourseError(f"A ramp needs a width above zero, and it is {width!r}.")
     start = shift - np.arange(1, Z) / width
-    slopes = np.concatenate([np.full(2 * (Z - 1), Z / width), [1.0]])
-    offsets = np.concatenate([start, start - 1, [0.0]])
-    cell = np.concatenate([np.ones(Z - 1), -np.ones(Z - 1), [0.0]])  # the weights that give the soft floor
-    passed = np.concatenate([np.zeros(2 * (Z - 1)), [float(Z)]])
-    return Reader(slopes, offsets, np.stack([cell / Z, passed - cell], axis=1), np.array([0.5 / Z, 0.0]))
+    slopes, offsets = np.r_[np.full(2 * (Z - 1), Z / width), 1.0], np.r_[start, start - 1, 0.0]
+    cell = np.r_[np.ones(Z - 1), -np.ones(Z - 1), 0.0]  # the weights that give the floor with ramps
+    code = np.r_[np.zeros(2 * (Z - 1)), 1.0]  # and those that give t
+    hidden = np.maximum(np.asarray(t, float)[..., None] * slopes + offsets, 0)
+    return hidden @ np.stack([cell / Z, Z * code - cell], axis=1) + [0.5 / Z, 0]
 
 
-@dataclass(frozen=True)
-class Readers:
-    """Trained networks, one for each Z and seed."""
-
-    errors: np.ndarray  #: (checkpoints, Z, seeds)
-    weights: tuple[Any, ...]  #: torch tensors: (N, inputs, outputs) and (N, 1, outputs) of each layer in turn
-
-
+@one_thread()
 def train_readers(code, cells, *, width: int = 64, layers: int = 1, steps=(1000,), seeds=(0, 1, 2),
-                  rate: float = 0.01, batch: int = 64) -> Readers:
-    """Train a ReLU network to read ``code(x, y, Z)``, for each Z of ``cells`` and each seed.
+                  rate: float = 0.01) -> np.ndarray:
+    """Errors (checkpoints, Z, seeds) of ReLU networks that learn to read ``code(x, y, Z)``.
 
-    The loop of notebook 03 (Adam, fresh x and y at each step, input 2t − 1) with all networks
-    side by side: none touches another, only the loop over steps is shared. ``layers`` of
-    ``width`` ReLUs each. ``steps``: after how many steps the error is measured, on a 64 × 64
-    grid. ``code`` takes torch tensors. Sets torch to one thread, faster for small networks.
+    The loop of notebook 03 (Adam, fresh x and y at each step, input 2t − 1) with a network for each
+    Z of ``cells`` and each seed, side by side: none touches another, only the loop over steps is
+    shared. ``layers`` of ``width`` ReLUs each. ``steps``: after how many steps the error is
+    measured, on a 64 × 64 grid. ``code`` takes torch tensors.
     """
     import torch
 
-    torch.set_num_threads(1)
     cells, seeds, steps = [_cells(Z) for Z in cells], list(seeds), sorted(steps)
     Z = torch.tensor(cells, dtype=torch.float32).repeat_interleave(len(seeds))[:, None]
     weights = _first_weights([1] + [width] * layers + [2], len(cells), seeds)
@@ -229,7 +168,7 @@ def train_readers(code, cells, *, width: int = 64, layers: int = 1, steps=(1000,
     middles = (torch.arange(64) + 0.5) / 64
     grid = torch.cartesian_prod(middles, middles).T
 
-    def squares(x, y):  # each (N, n) -> mean squared error of each network (N,)
+    def error_of_each(x, y):  # (networks, count) each -> (networks,)
         value = 2 * code(x, y, Z)[..., None] - 1
         for k in range(0, len(weights), 2):
             value = torch.baddbmm(weights[k + 1], torch.relu(value) if k else value, weights[k])
@@ -237,25 +176,44 @@ def train_readers(code, cells, *, width: int = 64, layers: int = 1, steps=(1000,
 
     errors = []
     for step in range(1, steps[-1] + 1):
-        loss = squares(*torch.rand(2, len(Z), batch, generator=source)).sum()
+        loss = error_of_each(*torch.rand(2, len(Z), 64, generator=source)).sum()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         if step in steps:
             with torch.no_grad():
-                every = squares(*grid[:, None].expand(2, len(Z), -1))
-            errors.append(every.reshape(len(cells), len(seeds)).numpy())
-    return Readers(np.stack(errors), tuple(weight.detach() for weight in weights))
+                errors.append(error_of_each(*grid[:, None].expand(2, len(Z), -1)).reshape(len(cells), len(seeds)))
+    return torch.stack(errors).numpy()
 
 
 def _first_weights(sizes, copies: int, seeds) -> list:
-    """PyTorch's own first weights of linear layers for each seed, the same for every Z."""
+    """PyTorch's own first weights and biases of linear layers for each seed, the same for every Z."""
     import torch
 
     networks = []
     for seed in seeds:
-        torch.manual_seed(seed)
-        layers = [torch.nn.Linear(a, b) for a, b in zip(sizes[:-1], sizes[1:], strict=True)]
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            layers = [torch.nn.Linear(a, b) for a, b in zip(sizes[:-1], sizes[1:], strict=True)]
         networks.append([part for layer in layers for part in (layer.weight.T, layer.bias[None])])
     return [torch.stack(parts).detach().repeat(copies, 1, 1).requires_grad_()
             for parts in zip(*networks, strict=True)]
+
+
+def _cells(Z) -> int:
+    if isinstance(Z, (bool, str)) or not np.isscalar(Z) or not np.isfinite(Z) or Z != int(Z) or Z < 1:
+        raise CourseError(f"The number of cells Z must be a whole number from 1 upwards, and it is {Z!r}.")
+    return int(Z)
+
+
+def _inside(values, name: str) -> np.ndarray:
+    values = np.asarray(values, float)
+    if not ((values >= 0) & (values < 1)).all():
+        raise CourseError(f"{name} must lie in [0, 1): from 0 upwards and below 1.")
+    return values
+
+
+def _noise(noise: float) -> float:
+    if not noise >= 0:
+        raise CourseError("Noise is a standard deviation: zero or more.")
+    return noise

@@ -13,6 +13,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from . import CourseError
+from .threads import one_thread
 
 SIZE = 12  #: height and width of an image in pixels
 COLOURS = ("red", "blue", "purple", "green")
@@ -80,15 +81,15 @@ def _depth(shape, x, y, r):
     return inner - np.maximum(y, abs(x) * 3 ** 0.5 / 2 - y / 2)
 
 
-def together(parts) -> Images:
-    """Several :class:`Images` as one."""
-    parts = list(parts)
+def all_pairs(count: int, seed: int = 0, grey: float = 0.0) -> Images:
+    """``count`` images of each pair of colour and shape, in the order of :meth:`Images.pair`."""
+    parts = [draw(colour, shape, count, seed, grey) for colour in COLOURS for shape in SHAPES]
     return Images(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("pixels", "colour", "shape")))
 
 
-def all_pairs(count: int, seed: int = 0, grey: float = 0.0, colours=COLOURS, shapes=SHAPES) -> Images:
-    """``count`` images of each pair of colour and shape."""
-    return together(draw(colour, shape, count, seed, grey) for colour in colours for shape in shapes)
+def plural(shape: str) -> str:
+    """Several of a shape, in a sentence: "crosses"."""
+    return shape + ("es" if shape.endswith("s") else "s")
 
 
 @dataclass(frozen=True)
@@ -115,42 +116,45 @@ class Networks:
         return self.read(self.hidden(pixels))
 
 
-def train(images: Images, seen=None, *, seeds: int = 10, hidden: int = 64, steps: int = 300, batch: int = 64,
-          rate: float = 0.01, each: int = 1500, seed: int = 0) -> Networks:
+@one_thread()
+def train(images: Images, seen=None, *, seeds: int = 10, steps: int = 300, each: int = 1500, seed: int = 0) -> Networks:
     """Train ``seeds`` networks side by side, each from its own start on its own ``each`` images.
 
     ``seen``: mask (count,) or (seeds, count) of the images that a network may be trained on. The
-    recipe is that of the notebook's loop: cross-entropy of both heads, Adam at a constant ``rate``.
-    Sets torch to one thread, faster for networks as small as these.
+    plain loop is the notebook's: 64 hidden neurons, cross-entropy of both heads, Adam.
     """
     seen = np.broadcast_to(True if seen is None else np.asarray(seen, bool), (seeds, len(images)))
     if not seen.any(axis=1).all():
         raise CourseError("There is nothing left to train on: every image is held out.")
-    torch.set_num_threads(1)
     random = torch.Generator().manual_seed(seed)
-    d, outputs = images.pixels.shape[1], len(COLOURS) + len(SHAPES)
-    P = [((torch.rand(seeds, *size, generator=random) * 2 - 1) / fan_in ** 0.5).requires_grad_()  # as nn.Linear does
-         for size, fan_in in (((d, hidden), d), ((1, hidden), d), ((hidden, outputs), hidden), ((1, outputs), hidden))]
-    pixels, colour, shape = (torch.as_tensor(part) for part in (images.pixels, images.colour, images.shape))
+    W, b = _linear(images.pixels.shape[1], 64, seeds, random)
+    V, c = _linear(64, len(COLOURS) + len(SHAPES), seeds, random)
     own = []
     for mask in seen:
         may = torch.as_tensor(np.flatnonzero(mask))
         own.append(may[torch.randperm(len(may), generator=random)[:each]])
-    optimiser = torch.optim.Adam(P, lr=rate, fused=True)
+    pixels, colour, shape = (torch.as_tensor(part) for part in (images.pixels, images.colour, images.shape))
+    optimiser = torch.optim.Adam([W, b, V, c], lr=0.01, fused=True)
     for _ in range(steps):
-        some = torch.stack([mine[torch.randint(len(mine), (batch,), generator=random)] for mine in own])
-        h = torch.relu(torch.baddbmm(P[1], pixels[some], P[0]))
-        scores = torch.baddbmm(P[3], h, P[2]).flatten(0, 1)
+        some = torch.stack([mine[torch.randint(len(mine), (64,), generator=random)] for mine in own])
+        h = torch.relu(torch.baddbmm(b, pixels[some], W))
+        scores = torch.baddbmm(c, h, V).flatten(0, 1)
         loss = (cross_entropy(scores[:, :4], colour[some].flatten())
                 + cross_entropy(scores[:, 4:], shape[some].flatten())) * seeds  # each network its own mean
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-    return Networks(*[part.detach() for part in P], tuple(mine.numpy() for mine in own))
+    return Networks(W.detach(), b.detach(), V.detach(), c.detach(), tuple(mine.numpy() for mine in own))
 
 
-def nearest(stored: Images, pixels, k: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    """Colour and shape, (count,) each, that most of the ``k`` most similar ``stored`` images have.
+def _linear(inputs, outputs, copies, random):
+    """First weights and biases of ``copies`` linear layers, drawn as nn.Linear draws them."""
+    return [((torch.rand(copies, rows, outputs, generator=random) * 2 - 1) / inputs ** 0.5).requires_grad_()
+            for rows in (inputs, 1)]
+
+
+def recall(stored: Images, pixels, k: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """A memoriser: colour and shape, (count,) each, that most of the ``k`` most similar ``stored`` images have.
 
     The two are voted on separately: with ``k`` > 1 the answer may be a pair that is not stored.
     """
@@ -158,6 +162,39 @@ def nearest(stored: Images, pixels, k: int = 1) -> tuple[np.ndarray, np.ndarray]
     distance = (stored.pixels ** 2).sum(1) - 2 * pixels @ stored.pixels.T
     near = np.argpartition(distance, k - 1, axis=1)[:, :k]
     return tuple((part[near][..., None] == np.arange(4)).sum(1).argmax(1) for part in (stored.colour, stored.shape))
+
+
+def compose(images: Images, seen, new: Images, seeds: int = 10, seed: int = 0) -> dict[str, np.ndarray]:
+    """Networks and memorisers, trained on the ``seen`` of ``images`` and asked about ``new`` ones.
+
+    "network", "table" (the most similar stored image) and "vote" (the 15 most similar, colour and
+    shape voted apart): each the share of right answers (3, seeds) for colour, for shape and for
+    both at once. A memoriser stores the images that the network of the same seed was trained on.
+    """
+    networks = train(images, seen, seeds=seeds, seed=seed)
+    answers = {"network": networks.answers(new.pixels)}
+    for name, k in (("table", 1), ("vote", 15)):
+        answers[name] = np.swapaxes([recall(images.where(own), new.pixels, k) for own in networks.own], 0, 1)
+    right = {name: (colour == new.colour, shape == new.shape) for name, (colour, shape) in answers.items()}
+    return {name: np.stack([part.mean(1) for part in (colour, shape, colour & shape)])
+            for name, (colour, shape) in right.items()}
+
+
+def choose_pairs(count: int, networks: int, seed: int = 0) -> np.ndarray:
+    """Which ``count`` of the 16 pairs each network sees, (networks, 16): every colour and every shape at least once.
+
+    With 15, network k leaves out pair k, k + 16, …
+    """
+    if not 4 <= count < 16:
+        raise CourseError(f"Of 16 pairs, 4 to 15 can be seen; this asks for {count}.")
+    if count == 15:
+        return np.arange(16) != np.arange(networks)[:, None] % 16
+    rng = np.random.default_rng([seed, count])
+    seen = np.zeros((networks, 16), bool)
+    for row in seen:
+        row[np.arange(4) * 4 + rng.permutation(4)] = True
+        row[rng.choice(np.flatnonzero(~row), count - 4, replace=False)] = True
+    return seen
 
 
 @dataclass(frozen=True)
@@ -170,44 +207,23 @@ class Composition:
     seen: float  #: on fresh images of the pairs that were seen
 
 
-def choose_pairs(count: int, networks: int, seed: int = 0) -> np.ndarray:
-    """Which ``count`` of the 16 pairs each network sees, (networks, 16): every colour and every shape at least once.
-
-    With 15, network k leaves out pair k, k + 16, …
-    """
-    n = len(COLOURS)
-    if not n <= count < n * n:
-        raise CourseError(f"Of {n * n} pairs, {n} to {n * n - 1} can be seen; this asks for {count}.")
-    if count == n * n - 1:
-        return np.arange(n * n) != np.arange(networks)[:, None] % (n * n)
-    rng = np.random.default_rng([seed, count])
-    seen = np.zeros((networks, n * n), bool)
-    for row in seen:
-        row[np.arange(n) * n + rng.permutation(n)] = True
-        row[rng.choice(np.flatnonzero(~row), count - n, replace=False)] = True
-    return seen
-
-
 @functools.lru_cache(maxsize=32)
 def composition(grey: float = 0.0, count: int = 15, networks: int = 16, seed: int = 0) -> Composition:
     """Train ``networks`` on ``count`` of the 16 pairs each, and test each of them on the pairs it has not seen."""
     images, test = all_pairs(200, seed + 1, grey), all_pairs(40, seed + 2, grey)
-    pairs, sees = test.pair(), choose_pairs(count, networks, seed)
-    trained = train(images, sees[:, images.pair()], seeds=networks, seed=seed)
+    seen = choose_pairs(count, networks, seed)  # (networks, 16)
+    trained = train(images, seen[:, images.pair()], seeds=networks, seed=seed)
     colour, shape = trained.answers(test.pixels)
-    right, seen = (colour == test.colour) & (shape == test.shape), sees[:, pairs]
+    right = (colour == test.colour) & (shape == test.shape)
     voted = np.zeros_like(right)
     for k, mine in enumerate(trained.own):
-        new = np.flatnonzero(~seen[k])
-        colour, shape = nearest(images.where(mine), test.pixels[new], 15)
+        new = np.flatnonzero(~seen[k, test.pair()])
+        colour, shape = recall(images.where(mine), test.pixels[new], 15)
         voted[k, new] = (colour == test.colour[new]) & (shape == test.shape[new])
-    tables = []
-    for table in (right, voted):
-        hits = np.stack([(table & ~seen)[:, pairs == p].sum() for p in range(16)])
-        asked = np.stack([(~seen)[:, pairs == p].sum() for p in range(16)])
-        tables.append(np.where(asked, hits / np.maximum(asked, 1), np.nan).reshape(4, 4))
-    alone = (right & ~seen).sum(1) / (~seen).sum(1)
-    return Composition(*tables, alone, float(right[seen].mean()))
+    right, voted = (table.reshape(networks, 16, 40).mean(2) for table in (right, voted))
+    with np.errstate(invalid="ignore"):  # nan for a pair that every network has seen
+        of_pair = [((table * ~seen).sum(0) / (~seen).sum(0)).reshape(4, 4) for table in (right, voted)]
+    return Composition(*of_pair, (right * ~seen).sum(1) / (~seen).sum(1), float(right[seen].mean()))
 
 
 def auc(on, off) -> np.ndarray:
@@ -235,21 +251,3 @@ def reading(h, on, off) -> np.ndarray:
     low = np.mean(off, axis=0)
     direction = np.mean(on, axis=0) - low
     return (np.asarray(h) - low) @ direction / (direction @ direction)
-
-
-def compose(images: Images, seen, new: Images, seeds: int = 10, seed: int = 0) -> dict[str, np.ndarray]:
-    """Networks and memorisers, trained on the ``seen`` of ``images`` and asked about ``new`` ones.
-
-    "network", "table" (the most similar stored image) and "vote" (the 15 most similar, colour and
-    shape voted apart): each the share of right answers (3, seeds) for colour, for shape and for
-    both at once. A memoriser stores the images that the network of the same seed was trained on.
-    """
-    networks = train(images, seen, seeds=seeds, seed=seed)
-    answers = {"network": networks.answers(new.pixels)}
-    for name, k in (("table", 1), ("vote", 15)):
-        answers[name] = np.swapaxes([nearest(images.where(own), new.pixels, k) for own in networks.own], 0, 1)
-    found = {}
-    for name, (colour, shape) in answers.items():
-        colour, shape = colour == new.colour, shape == new.shape
-        found[name] = np.stack([right.mean(1) for right in (colour, shape, colour & shape)])
-    return found

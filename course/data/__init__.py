@@ -1,7 +1,8 @@
 """The files that come with the course, each checked against ``card.json`` before it is read.
 
 ``card.json`` is the data card: source, licence, size and SHA-256 of every shipped file. The
-arrays are read without pickles, so that a data file can never run code.
+arrays are read without pickles, so that a data file can never run code. Whatever is wrong with a
+file, the error is a :class:`course.CourseError`: one sentence that says how to get the file back.
 """
 from __future__ import annotations
 
@@ -19,28 +20,27 @@ _checked = set()  # a file is hashed once per process: hashing it again could on
 
 def card() -> dict:
     """The data card as a dictionary; ``card()["files"]`` has one entry per shipped file."""
-    remedy = "get it back with `git checkout course/data/card.json`."
+    content = None
     try:
         content = json.loads((FOLDER / "card.json").read_bytes())
+        files = content["files"]
+        whole = all(isinstance(e["sha256"], str) and type(e["bytes"]) is int for e in files.values())
+        problem = "" if whole else "damaged (an entry has no size or no SHA-256)"
     except FileNotFoundError:
-        raise CourseError(f"card.json is missing: {remedy}") from None
-    except (OSError, ValueError, RecursionError) as error:
-        why = "not JSON" if isinstance(error, ValueError) else type(error).__name__
-        raise CourseError(f"card.json is damaged ({why}): {remedy}") from None
-    files = content.get("files") if isinstance(content, dict) else None
-    if not isinstance(files, dict) or not all(
-            isinstance(e, dict) and isinstance(e.get("sha256"), str) and type(e.get("bytes")) is int
-            for e in files.values()):
-        raise CourseError(f"card.json is damaged (it lists no files): {remedy}")
+        problem = "missing"
+    except OSError as error:
+        problem = f"not readable ({error.strerror})"
+    except (ValueError, RecursionError):
+        problem = "damaged (not JSON)"
+    except (TypeError, KeyError, AttributeError):
+        problem = "damaged (it lists no files)"
+    if problem:
+        raise CourseError(f"card.json is {problem}: get it back with `git checkout course/data/card.json`.")
     return content
 
 
 def path(name: str) -> pathlib.Path:
-    """Where the shipped file ``name`` lies, after its size and SHA-256 were compared with the card.
-
-    Raises :class:`course.CourseError`, in one sentence that says how to get the file back,
-    when it is missing or differs.
-    """
+    """Where the shipped file ``name`` lies, after its size and SHA-256 were compared with the card."""
     if not isinstance(name, str):
         raise CourseError(f"The name of a data file is text in quotes, not {type(name).__name__}.")
     place = FOLDER / name
@@ -49,10 +49,12 @@ def path(name: str) -> pathlib.Path:
     files = card()["files"]
     if name not in files:
         raise CourseError(f"{name!r} is not a file of the course; these are: {', '.join(sorted(files))}.")
-    entry, problem = files[name], None
+    entry, problem = files[name], ""
     try:
         size = place.stat().st_size
-        if size != entry["bytes"]:
+        if place.is_dir():
+            problem = "not a file but a folder"
+        elif size != entry["bytes"]:
             problem = f"damaged ({size} bytes instead of {entry['bytes']})"
         elif _sha256(place) != entry["sha256"]:
             problem = "damaged (its SHA-256 differs from the one in card.json)"
@@ -61,22 +63,49 @@ def path(name: str) -> pathlib.Path:
     except OSError as error:
         problem = f"not readable ({error.strerror})"
     if problem:
-        rebuild = f", or rebuild it with `{entry['recipe']}`" if entry.get("recipe") else ""
-        remedy = f"get it back with `git checkout course/data/{name}`{rebuild}."
-        raise CourseError(f"{name} is {problem}: {remedy}")
+        raise _fault(name, problem)
     _checked.add(place)
     return place
 
 
 def load_npz(name: str) -> dict[str, np.ndarray]:
-    """All arrays of a shipped ``.npz`` file, by name; see :func:`path` for the errors."""
-    with np.load(path(name), allow_pickle=False) as arrays:
-        return dict(arrays)
+    """All arrays of a shipped ``.npz`` file, by name; a name that is not there raises :class:`course.CourseError`."""
+    def read(place):
+        with np.load(place, allow_pickle=False) as arrays:
+            return _Content(name, arrays)
+    return _read(name, read)
 
 
 def load_json(name: str):
-    """The content of a shipped ``.json`` file; see :func:`path` for the errors."""
-    return json.loads(path(name).read_bytes())
+    """The content of a shipped ``.json`` file; a key that is not there raises :class:`course.CourseError`."""
+    return _read(name, lambda place: json.loads(place.read_bytes(), object_hook=lambda found: _Content(name, found)))
+
+
+class _Content(dict):
+    """What a file holds, by name."""
+
+    def __init__(self, name, content):
+        super().__init__(content)
+        self.name = name
+
+    def __missing__(self, key):
+        raise _fault(self.name, f"not what this course needs (nothing in it is called {key!r})")
+
+
+def _read(name, read):
+    place = path(name)
+    try:
+        return read(place)
+    except Exception as error:  # what numpy, zipfile and json raise for a file that they cannot read is open-ended
+        _checked.discard(place)
+        path(name)  # was it changed since it was checked? Then this says how
+        raise _fault(name, f"not readable ({type(error).__name__}: {error!s:.80})".replace("\n", " ")) from None
+
+
+def _fault(name, problem):
+    recipe = card()["files"][name].get("recipe")
+    rebuild = f", or rebuild it with `{recipe}`" if recipe else ""
+    return CourseError(f"{name} is {problem}: get it back with `git checkout course/data/{name}`{rebuild}.")
 
 
 def record(name: str, **measured) -> dict:
