@@ -30,9 +30,8 @@ wheels fetches all packages into the folder wheels. A copy of the course that ha
 installs from it and needs no network, on the same kind of machine with the same Python version.
 A Python that has all packages is used as it is. Otherwise an environment is made in .venv.
 --torch default: when making it on Linux, take PyTorch's default build (with CUDA, several GB)
-instead of its CPU build. Without this option that build is taken only after a question, or,
-where CI=true, with a line that says so: if neither pip's own sources nor PyTorch's index have
-the CPU build."""
+instead of its CPU build. Without this option, where neither pip's own sources nor PyTorch's index
+have the CPU build, you are asked first. Without a terminal nothing is installed then, unless CI=true."""
 # Run by the environment's Python: where Jupyter writes, by the variables that change it.
 PLACES = """import json
 from jupyter_core import paths
@@ -50,19 +49,24 @@ def ask(python, *question):
         return None
 
 
+def state(python):
+    """environment.state() of another Python, or None if that does not run."""
+    return ask(python, "-m", "course.environment")
+
+
 def prepare(tests, torch):
     """The Python to use: this one if it has everything, or that of .venv, made or repaired first."""
     names = ["requirements.txt"] + ["tests/requirements.txt"] * tests
     files = {name: hashlib.sha256((ROOT / name).read_bytes()).hexdigest() for name in names}
-    noted, there = installing.note(), ask(PYTHON, "-m", "course.environment")
+    noted, there = installing.note(), state(PYTHON)
     candidates = [(PYTHON, there, noted)]
     if os.path.realpath(sys.prefix) != os.path.realpath(str(FOLDER)):
         candidates.insert(0, (sys.executable, environment.state(), None))
-    for python, state, installed in candidates:
-        lacking = state["missing"] + state["testing"] * tests if state else ["everything"]
+    for python, has, installed in candidates:
+        lacking = has["missing"] + has["testing"] * tests if has else ["everything"]
         if not lacking and (installed is None or files.items() <= installed.items()):
             return python
-        if state and not state["missing"] and installed is None and os.environ.get("CI") != "true":
+        if has and not has["missing"] and installed is None and os.environ.get("CI") != "true":
             print("Some tests will be skipped, because they need " + ", ".join(lacking)
                   + " (`pip install -r tests/requirements.txt`).", flush=True)
             return python
@@ -73,8 +77,8 @@ def prepare(tests, torch):
         installing.make()
         noted = {}
     wrong = wrong or installing.install(PYTHON, names, torch)
-    state = ask(PYTHON, "-m", "course.environment") or {"missing": ["a Python that runs"], "testing": []}
-    lacking = state["missing"] + state["testing"] * tests
+    has = state(PYTHON) or {"missing": ["a Python that runs"], "testing": []}
+    lacking = has["missing"] + has["testing"] * tests
     if wrong and (tests or lacking or installing.note() == {}):
         sys.exit(wrong)
     if wrong:
@@ -83,7 +87,7 @@ def prepare(tests, torch):
         sys.exit("pip ended well, and yet this is missing: " + ", ".join(lacking)
                  + " (.venv/course.log has all that pip said).")
     elif noted is not None:
-        installing.NOTE.write_text(json.dumps(dict(files, python=state["version"])))
+        installing.NOTE.write_text(json.dumps(dict(files, python=has["version"])))
     return PYTHON
 
 
@@ -169,7 +173,13 @@ def main(arguments):
             sys.exit(f"The file {name} is missing. Start this in a complete copy of the course, in the "
                      "folder with README.md.")
     if command == "wheels":
-        sys.exit(installing.fetch(prepare(False, torch), torch))
+        python = prepare(False, torch)
+        wrong = installing.fetch(python, torch)
+        if wrong:
+            sys.exit(wrong)
+        print("Copy the course with this folder, and without .venv, to machines of the same kind with Python {}.{}. "
+              "There, `python3 -m course lab` installs from it.".format(*state(python)["version"]))
+        return 0
     if command == "test":
         python = prepare(True, torch)
         return launch(python, "pytest", *workers(python, rest), *rest)

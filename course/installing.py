@@ -40,7 +40,7 @@ NOT_IN_WHEELS = ("The folder wheels has no {what} for Python {python} on {system
                  "`python3 -m course wheels` on such a machine, or remove it and install over the network.")
 REASONS = [  # what pip, venv or the system writes, and what we say. The first that fits: causes come first.
     (r"Errno 28\b|WinError 112\b|No space left on device|not enough space on the disk", NO_SPACE),
-    (r"ensurepip is not available|No module named '?(venv|ensurepip)", NO_VENV),
+    (r"ensurepip is not\s+available|No module named '?(venv|ensurepip)", NO_VENV),
     (r"No module named '?pip", NO_ENVIRONMENT),
     (r"WinError 206\b|Errno 36\b|Long Path support|[Ff]ile ?name too long", LONG_PATH),
     (r"WinError (5|32)\b|Access is denied|used by another process",
@@ -215,23 +215,23 @@ def pip(python, arguments, done):
 
 def install(python, files, torch):
     """Install from WHEELS, or from the network where there is no such folder; returns what went wrong."""
-    options, wrong = ["--no-index", "--find-links", str(WHEELS)], ""
+    words, wrong = ["--no-index", "--find-links", str(WHEELS)], ""
     if WHEELS.is_dir():
         print("Packages come from the folder wheels, and no network is used.", flush=True)
     else:
-        options, wrong = torch_build(python, torch, keep=True)
+        words, wrong = torch_build(python, torch, keep=True)
     if wrong:
         return wrong
     print("Installing packages: 1 to 5 minutes. Ctrl-C stops, and the next start repairs.", flush=True)
-    return pip(python, ["install", *options, *(word for name in files for word in ("-r", name))],
+    return pip(python, ["install", *words, *(word for name in files for word in ("-r", name))],
                "Everything is installed")
 
 
 def fetch(python, torch):
     """Fill WHEELS with all that ``lab`` and ``test`` install, as wheels, so that nothing is built later."""
-    options, wrong = torch_build(python, torch)
+    words, wrong = torch_build(python, torch)
     wanted = environment.project()["build-system"]["requires"]  # pip needs them to install the course itself
     for name in ("requirements.txt", "tests/requirements.txt"):
         wanted += re.findall(r"^[\w.-]+==\S+", (ROOT / name).read_text(encoding="utf-8"), re.M)
     print("Fetching packages into the folder wheels: about 350 MB, 1 to 5 minutes.", flush=True)
-    return wrong or pip(python, ["wheel", "--wheel-dir", str(WHEELS), *options, *wanted], "Everything is in wheels")
+    return wrong or pip(python, ["wheel", "--wheel-dir", str(WHEELS), *words, *wanted], "Everything is in wheels")

@@ -22,7 +22,7 @@ def test_arrows_point_down():
     course = ROOT / "course"
     may = {"style.py": {"plotly"}, "widgets.py": {"plotly", "ipywidgets", "anywidget"},
            "feature_browser.py": {"ipywidgets"}}
-    free = {"__main__.py", "installing.py", "exercises", "recipes", "jupyter"}
+    free = {"__main__.py", "exercises", "recipes", "jupyter"}
     for path in course.rglob("*.py"):
         top = path.relative_to(course).parts[0]
         if top in free:
