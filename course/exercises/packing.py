@@ -1,312 +1,216 @@
 """The exercises of notebook 03."""
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
-from ..packing import noise_error
-from . import Exercise, Mistake, Wrong, array, call, number
+from ..packing import pack, unpack
+from . import Exercise, Wrong, call, number, summing
+from .compare import shown
 
-
-def _pack(x, y, Z):
-    cell = Z * x // 1
-    return (cell + y) / Z
-
-
-def _unpack(t, Z):
-    cell = Z * t // 1
-    return (cell + 0.5) / Z, Z * t - cell
-
-
-def _pack_folded(x, y, Z):
-    cell = Z * x // 1
-    return (cell + abs(cell % 2 - y)) / Z
-
-
-def _setup() -> dict:
-    return dict(np=np, pack=_pack, unpack=_unpack, pack_folded=_pack_folded)
-
-
-def _same(one, other) -> bool:
-    return bool(np.allclose(one, other, rtol=0, atol=1e-6))
-
-
-def _several(value, count: int, length: int) -> np.ndarray:
-    """``value`` as (count, length); says so when it holds another number of answers."""
-    if isinstance(value, (tuple, list)) and len(value) != count:
-        raise Wrong(f"Your function should give back {count} things, and it gives back {len(value)}.")
-    return array(value, (count, length), "The result")
-
-
-def _check_three(answer):
-    rng = np.random.default_rng(31)
-    for Z in (4, 7, 10):
-        a, b, c = rng.random((3, 60))
-        t = _pack(a, _pack(b, c, Z), Z)
-        first, second, third = _several(call(answer, t, Z), 3, 60)
-        a_read, rest = _unpack(t, Z)
-        b_read, c_read = _unpack(rest, Z)
-        if _same(first, a_read) and _same(second, b_read) and _same(third, c_read):
-            continue
-        if _same(second, a_read):
-            raise Wrong("The second number is the first one again: t was unpacked twice. The other two are "
-                        "packed into what is left when the first has been taken out.")
-        if _same(second, c_read) and _same(third, b_read):
-            raise Wrong("All three are there, but the last two stand in each other's place.")
-        if _same(third, rest):
-            raise Wrong("The third number is what was left after the first step. It still holds the second one.")
-        if _same(first, c_read) and _same(second, b_read):
-            raise Wrong("All three are there, but in the wrong order. Which of them was packed last?")
-        if not _same(first, a_read):
-            raise Wrong(f"The first number is not the middle of its cell when Z is {Z}.")
-        raise Wrong(f"The first number is right, the other two are not, when Z is {Z}. "
-                    "The inner pair was packed with the same Z.")
-
-
+_ORDER = "All three are there, but not in their places. a was packed last and comes out first, then b, then c."
+_ONE_NUMBER = ("t is an array of codes, and something here takes one number only, as `int` and `math.floor` do. "
+               "`// 1` and `np.floor` take each code.")
+_SAME_Z = "The inner pair was packed with the same Z."
 unpack_three = Exercise(
-    variable="unpack_three",
     stub="""
 def unpack_three(t, Z):
     a, b, c = 0, 0, 0
     return a, b, c
 """,
-    checker=_check_three,
+    solution_source="""
+        a, rest = unpack(t, Z)
+        b, c = unpack(rest, Z)
+        return a, b, c
+        """,
+    cases=lambda: [(np.array([0.372, 0.845, 0.054, 0.918]), 10), (np.array([0.3, 0.83, 0.67]), 4),
+                   (np.array([0.13, 0.48, 0.789, 0.6, 0.9]), 7)],
+    mistakes={
+        "unpack(rest, Z) -> unpack(t, Z)":
+            "The second number is the first one again: t was unpacked twice. The other two are packed into what is "
+            "left when the first has been taken out.",
+        **dict.fromkeys([f"return a, b, c -> return {order}" for order in ("b, a, c", "a, c, b", "c, b, a", "b, c, a",
+                                                                          "c, a, b")], _ORDER),
+        "return a, b, c -> return a, b, rest":
+            "The third number is what was left after the first step. It still holds the second one.",
+        "return a, b, c -> return a, rest, c":
+            "The second number is what was left after the first step. It still holds the third one.",
+        "unpack(rest, Z) -> unpack(a, Z)":
+            "This unpacks the first number once more. The other two are in what is left beside it.",
+        "unpack(rest, Z) -> unpack(t, Z * Z)": "a and c are right. b still has a in it.",
+        **dict.fromkeys(("rest, Z) -> rest, Z * Z)", "rest, Z) -> rest / Z, Z)", "rest, Z) -> rest, 1)"), _SAME_Z),
+        "unpack(t, Z) -> unpack(t, Z * Z)": "The outer step was made with Z cells, too, not with Z².",
+        "return a, b, c -> return a, b, c / Z": "c is Z times too small. What `unpack` leaves is c itself.",
+        **dict.fromkeys(("return a -> return a - 0.5 / Z", "return a, b -> return a - 0.5 / Z, b - 0.5 / Z"),
+                        "This gives the lower edge of a cell. The best answer is its middle."),
+        "a, rest -> first, rest\nreturn a, b, c -> return first, (b, c)":
+            "The last two are in a pair of their own. Give back three things: a, b, c.",
+        **dict.fromkeys(("unpack(t, Z)", "return a, b, c -> return b, c"),
+                        "This gives back two things, and three numbers were packed."),
+        "(int(Z * t) + 0.5) / Z, 0, 0": _ONE_NUMBER,
+    },
     shows="Three numbers in one: packing can go on, as long as the code has digits left. With Z = 10 each "
           "step uses up one decimal digit, and the last number gets what remains.",
     hints=("Take the code apart in the opposite order to the one in which it was put together.",
            "`unpack(t, Z)` gives a and a remainder. What is the remainder the code of?"),
-    solution_source="""
-def unpack_three(t, Z):
-    a, rest = unpack(t, Z)
-    b, c = unpack(rest, Z)
-    return a, b, c
-""",
-    mistakes=(
-        Mistake("""
-def unpack_three(t, Z):
-    a, rest = unpack(t, Z)
-    b, c = unpack(t, Z)
-    return a, b, c
-""", "t was unpacked twice"),
-        Mistake("""
-def unpack_three(t, Z):
-    a, rest = unpack(t, Z)
-    c, b = unpack(rest, Z)
-    return a, b, c
-""", "the last two stand in each other's place"),
-        Mistake("""
-def unpack_three(t, Z):
-    a, rest = unpack(t, Z)
-    b, c = unpack(rest, Z)
-    return a, b, rest
-""", "It still holds the second one"),
-        Mistake("""
-def unpack_three(t, Z):
-    a, rest = unpack(t, Z)
-    b, c = unpack(rest, Z * Z)
-    return a, b, c
-""", "packed with the same Z"),
-        Mistake("""
-def unpack_three(t, Z):
-    a, rest = unpack(t, Z)
-    return a, unpack(rest, Z)
-""", "gives back 2"),
-        Mistake("""
-def unpack_three(t, Z):
-    a, rest = unpack(t, Z)
-    b, c = unpack(rest, Z)
-    return a - 0.5 / Z, b, c
-""", "not the middle of its cell"),
-    ),
-    setup=_setup,
+    setup=lambda: dict(np=np, unpack=unpack), difficulty="easy", minutes=4,
 )
 
 
-def _noise_mistakes(x, y, Z, noise, rng):
-    """What typical wrong versions give on these values, each with what to say."""
-    n = len(x)
-    def off(t, half=2):
-        x_read, y_read = _unpack(np.clip(t, 0, 1 - 1e-9), Z)
-        return ((x_read - x) ** 2 + (y_read - y) ** 2).mean() / half
+@functools.cache
+def _pairs():
+    """Pairs that are spread evenly; and, since there noise up and noise down do the same, pairs with a small y."""
+    x, y = np.random.default_rng(32).random((2, 3000))
+    return (x, y, 3, 0.03), (x, np.full(3000, 0.1), 5, 0.02)
 
-    t, many = _pack(x, y, Z), rng.normal(size=n)
-    x_read, y_read = _unpack(t, Z)
-    after = ((x_read + noise * many - x) ** 2 + (y_read + noise * rng.normal(size=n) - y) ** 2).mean() / 2
-    same_after = ((x_read + noise * many - x) ** 2 + (y_read - y) ** 2).mean() / 2
-    bare = np.array(_unpack(t + noise * many, Z))
-    return (
-        (off(t), "The noise has no effect at all: this is the error without noise."),
-        (after, "Here the noise comes after the reading. It belongs on the code, before `unpack`."),
-        (same_after, "Here the noise is added to x as it was read. It belongs on the code t, before `unpack`."),
-        (off(t + many), "The standard deviation of this noise is 1. Where does `noise` come in?"),
-        (off(t + noise * rng.random(n)), "This noise is spread evenly. Gaussian noise is `rng.normal`."),
-        (off(t + noise * many, 1), "This is twice the error: the average over the two numbers is missing."),
-        (((bare - [x, y]) ** 2).mean(), "Codes that noise pushes out of [0, 1) are read as cells that do not "
-                                        "exist. Keep the `clip`."),
-    )
+
+def _errors(function, seeds) -> np.ndarray:
+    """What a function gives for both sets of pairs, (2, seeds)."""
+    return np.array([[number(call(function, *pairs, np.random.default_rng(seed)), "The error") for seed in seeds]
+                     for pairs in _pairs()])
+
+
+@functools.cache
+def _errors_of(source: str) -> np.ndarray:
+    return _errors(noisy_error.make(source), range(100, 124))
+
+
+def _agree(found, expected) -> bool:
+    """Whether errors (2, 6) may come from the same distribution as these, (2, 24); three decimals are enough."""
+    mean, spread = expected.mean(axis=1), expected.std(axis=1)
+    off = np.abs(found - mean[:, None]).max(axis=1) < 6 * spread + 0.0006
+    return bool((off & (np.abs(found.mean(axis=1) - mean) < 2.5 * spread + 0.0006)).all())
 
 
 def _check_noisy(answer):
-    source = np.random.default_rng(32)
-    x, y = source.random((2, 100_000))
-    for Z, noise in ((3, 0.03), (5, 0.02)):
-        found = [number(call(answer, x, y, Z, noise, np.random.default_rng(seed)), "The error") for seed in (5, 6, 7)]
-        true = noise_error(Z, noise).floor
-        if all(abs(value - true) < 0.06 * true for value in found):
-            continue
-        for value, says in _noise_mistakes(x, y, Z, noise, source):
-            if all(abs(one - value) < 0.04 * value for one in found):
-                raise Wrong(says)
-        if max(found) - min(found) > 0.05 * true:
-            raise Wrong("Run again with other random numbers, this gives quite another error, although it "
-                        "averages over 100 000 pairs. How many different noise numbers are in it?")
-        raise Wrong(f"For Z = {Z} and noise {noise} this gives {found[0]:.4g}, and it should be about {true:.4f}.")
+    found, right = _errors(answer, range(6)), _errors_of(noisy_error.solution_source)
+    fits = _agree(found, right)
+    for source, says in noisy_error.mistakes.items() if not fits else ():
+        if _agree(found, _errors_of(source)):
+            raise Wrong(says)
+    few = (*np.random.default_rng(33).random((2, 8)), 4, 0.1)  # so few that any other noise shows
+    first, again, other = (number(call(answer, *few, np.random.default_rng(seed)), "The error") for seed in (1, 1, 2))
+    if first != again:
+        raise Wrong("Called twice with an `rng` of the same seed, this gives two errors. Draw the noise from `rng`, so "
+                    "that others can repeat your run.")
+    if first == other:
+        raise Wrong("Whatever `rng` is, this is always the same error. Draw the noise from `rng`.")
+    if fits:
+        return
+    if (found.std(axis=1) > 4 * right.std(axis=1)).any():
+        raise Wrong("Run again with other random numbers, this gives quite another error, although it averages over "
+                    "thousands of pairs. How many different noise numbers are in it?")
+    k = np.argmax(np.abs(found.mean(axis=1) - right.mean(axis=1)))
+    pairs, one, it = ("evenly spread pairs", "pairs with y = 0.1")[k], right[k].mean(), found[k].mean()
+    raise Wrong(f"For {pairs}, Z = {_pairs()[k][2]} and noise {_pairs()[k][3]} the error should be about "
+                f"{shown(one, it)}, and this gives {shown(it, one)}.")
 
 
+_EVEN = "This noise is spread evenly. Gaussian noise is `rng.normal`."
+_DEVIATION = "`noise` is the standard deviation of the noise: multiply a standard normal number by it, as it is."
+_AFTER = "the noise is added to what was read. It belongs on the code t, before `unpack`."
 noisy_error = Exercise(
-    variable="noisy_error",
     stub="""
 def noisy_error(x, y, Z, noise, rng):
     t = pack(x, y, Z) + noise * rng.normal()
     x_read, y_read = unpack(np.clip(t, 0, 1 - 1e-9), Z)
     return ((x_read - x) ** 2 + (y_read - y) ** 2).mean() / 2
 """,
+    solution_source="rng.normal() -> rng.normal(size=x.shape)",
     checker=_check_noisy,
+    mistakes={
+        "+ noise * rng.normal(size=x.shape) ->": "The noise has no effect at all: this is the error without noise.",
+        "+ noise * rng.normal(size=x.shape) ->\nreturn ((x_read - x) ** 2 + (y_read - y) -> "
+        "a, b = noise * rng.normal(size=(2, len(x))); return ((x_read + a - x) ** 2 + (y_read + b - y)":
+            f"Here {_AFTER}",
+        "+ noise * rng.normal(size=x.shape) ->\n((x_read - x) -> ((x_read + noise * rng.normal(size=x.shape) - x)":
+            f"For x {_AFTER}",
+        "+ noise * rng.normal(size=x.shape) ->\n(y_read - y) -> (y_read + noise * rng.normal(size=x.shape) - y)":
+            f"For y {_AFTER}",
+        "pack(x, y, Z) + noise * rng.normal(size=x.shape) -> "
+        "pack(np.clip(x + noise * rng.normal(size=x.shape), 0, 1 - 1e-9), y, Z)":
+            "Here the noise is on x. It belongs on the code, after `pack`.",
+        "noise * ->": "The standard deviation of this noise is 1. Where does `noise` come in?",
+        "noise * -> noise ** 2 *": _DEVIATION, "noise * -> np.sqrt(noise) *": _DEVIATION,
+        "noise * -> noise / Z *": _DEVIATION, "noise * -> noise * Z *": _DEVIATION,
+        "rng.normal( -> rng.random(": _EVEN, "rng.normal( -> rng.uniform(-1, 1, ": _EVEN,
+        "rng.normal(size=x.shape) -> abs(rng.normal(size=x.shape))":
+            "This noise only pushes codes upwards. Half of it should push them down.",
+        "rng.normal(size=x.shape) -> -abs(rng.normal(size=x.shape))":
+            "This noise only pushes codes downwards. Half of it should push them up.",
+        "/ 2 ->": "This is twice the error: the average over the two numbers is missing.",
+        "np.clip(t, 0, 1 - 1e-9) -> t":
+            "Codes that noise pushes out of [0, 1) are read as cells that do not exist. Keep the `clip`.",
+        "np.clip(t, 0, 1 - 1e-9) -> t % 1":
+            "Codes that noise pushes out of [0, 1) come in again at the other end. Keep the `clip`.",
+        "(x_read - x) ** 2 + (y_read - y) ** 2 -> abs(x_read - x) + abs(y_read - y)":
+            "These errors are not squared.",
+        "(x_read - x) ** 2 + -> ": "Only y's error is in this. x's belongs to it as well.",
+        "+ (y_read - y) ** 2 -> ": "Only x's error is in this. y's belongs to it as well.",
+        "return ( -> return np.sqrt(\n.mean() / 2 -> .mean() / 2)": "This is the root of the error. Leave it squared.",
+        ".mean() -> .sum()": "This adds the errors of all pairs. Average over them.",
+    },
     shows="Each code needs a noise number of its own. The bug drew one and gave it to the whole batch, so the "
           "average ran over pairs but not over noise. A published notebook on superposition once had its "
           "cousin: one random mask shared by a whole batch.",
     hints=("Run it three times with different `rng`. By how much may an average over 100 000 pairs change?",
            "Print `rng.normal()`. How many numbers is that?",
            "`rng.normal(size=...)` draws as many as you ask for. There is one code for each x."),
-    solution_source="""
-def noisy_error(x, y, Z, noise, rng):
-    t = pack(x, y, Z) + noise * rng.normal(size=x.shape)
-    x_read, y_read = unpack(np.clip(t, 0, 1 - 1e-9), Z)
-    return ((x_read - x) ** 2 + (y_read - y) ** 2).mean() / 2
-""",
-    mistakes=(
-        Mistake("""
-def noisy_error(x, y, Z, noise, rng):
-    t = pack(x, y, Z) + noise * rng.normal(size=1)
-    x_read, y_read = unpack(np.clip(t, 0, 1 - 1e-9), Z)
-    return ((x_read - x) ** 2 + (y_read - y) ** 2).mean() / 2
-""", "How many different noise numbers"),
-        Mistake("""
-def noisy_error(x, y, Z, noise, rng):
-    x_read, y_read = unpack(pack(x, y, Z), Z)
-    x_read, y_read = x_read + noise * rng.normal(size=x.shape), y_read + noise * rng.normal(size=x.shape)
-    return ((x_read - x) ** 2 + (y_read - y) ** 2).mean() / 2
-""", "comes after the reading"),
-        Mistake("""
-def noisy_error(x, y, Z, noise, rng):
-    t = pack(x, y, Z) + rng.normal(size=x.shape)
-    x_read, y_read = unpack(np.clip(t, 0, 1 - 1e-9), Z)
-    return ((x_read - x) ** 2 + (y_read - y) ** 2).mean() / 2
-""", "standard deviation of this noise is 1"),
-        Mistake("""
-def noisy_error(x, y, Z, noise, rng):
-    t = pack(x, y, Z) + noise * rng.random(x.shape)
-    x_read, y_read = unpack(np.clip(t, 0, 1 - 1e-9), Z)
-    return ((x_read - x) ** 2 + (y_read - y) ** 2).mean() / 2
-""", "spread evenly"),
-        Mistake("""
-def noisy_error(x, y, Z, noise, rng):
-    t = pack(x, y, Z) + noise * rng.normal(size=x.shape)
-    x_read, y_read = unpack(np.clip(t, 0, 1 - 1e-9), Z)
-    return ((x_read - x) ** 2 + (y_read - y) ** 2).mean()
-""", "average over the two numbers is missing"),
-        Mistake("""
-def noisy_error(x, y, Z, noise, rng):
-    t = pack(x, y, Z) + noise * rng.normal(size=x.shape)
-    x_read, y_read = unpack(t, Z)
-    return ((x_read - x) ** 2 + (y_read - y) ** 2).mean() / 2
-""", "cells that do not exist"),
-        Mistake("""
-def noisy_error(x, y, Z, noise, rng):
-    x_read, y_read = unpack(pack(x, y, Z), Z)
-    return ((x_read - x) ** 2 + (y_read - y) ** 2).mean() / 2
-""", "no effect at all"),
-    ),
-    setup=_setup,
+    setup=lambda: dict(np=np, pack=pack, unpack=unpack), difficulty="easy", minutes=4,
 )
 
-
-def _check_folded(answer):
-    rng = np.random.default_rng(33)
-    for Z in (5, 2, 8):
-        x, y = rng.random((2, 80))
-        t = _pack_folded(x, y, Z)
-        x_read, y_read = _several(call(answer, t, Z), 2, 80)
-        middle, rest = _unpack(t, Z)
-        if _same(x_read, middle) and _same(y_read, y):
-            continue
-        if _same(x_read, y) and _same(y_read, middle):
-            raise Wrong("Both are right, but x comes first and y second.")
-        if _same(y_read, rest):
-            raise Wrong("This reads every segment forwards. In every second one y runs from 1 down to 0.")
-        if _same(y_read, 1 - rest):
-            raise Wrong("This turns every segment round. Only the odd ones are turned.")
-        if _same(y_read, 1 - y):
-            raise Wrong("This turns the even segments round. The first one, with number 0, runs forwards.")
-        if not _same(y_read, y):
-            raise Wrong(f"y is not read right when Z is {Z}. What are `cell % 2` and the remainder in an odd segment?")
-        if _same(x_read, middle - 0.5 / Z):
-            raise Wrong("y is right. x is the lower edge of its cell: the half cell is missing.")
-        raise Wrong("y is right, x is not. Folding leaves x alone: it is the middle of its cell, as before.")
-
-
+_HALF_WAY = "y is right. x is the middle of its cell, as before, and here it is the "
 unpack_folded = Exercise(
-    variable="unpack_folded",
     stub="""
 def unpack_folded(t, Z):
     cell = Z * t // 1
     return (cell + 0.5) / Z, ...
 """,
-    checker=_check_folded,
+    solution_source="""
+        cell = Z * t // 1
+        rest = Z * t - cell
+        return (cell + 0.5) / Z, abs(cell % 2 - rest)
+        """,
+    cases=lambda: [(np.array([0.07, 0.33, 0.52, 0.71, 0.98]), 5), (np.array([0.1, 0.36, 0.7, 0.9]), 2),
+                   (np.array([0.05, 0.2, 0.3, 0.93, 0.55, 0.7]), 8)],
+    mistakes={
+        "abs(cell % 2 - rest) -> rest":
+            "This reads every segment forwards. In every second one y runs from 1 down to 0.",
+        "abs(cell % 2 - rest) -> 1 - rest": "This turns every segment round. Only the odd ones are turned.",
+        "abs(cell % 2 - rest) -> 1 - abs(cell % 2 - rest)":
+            "This turns the even segments round. The first one, with number 0, runs forwards.",
+        "abs(cell % 2 - rest) -> (cell % 2 - rest)": "In even segments y comes out negative. There it is the remainder.",
+        **dict.fromkeys(("abs(cell % 2 - rest) -> (rest - cell % 2)",
+                         "abs(cell % 2 - rest) -> np.where(cell % 2 == 0, rest, -rest)"),
+                        "In odd segments y comes out negative. There it is 1 minus the remainder."),
+        "abs(cell % 2 - rest) -> (1 - cell % 2) * rest": "In odd segments y is always 0 here.",
+        "abs(cell % 2 - rest) -> cell % 2 * (1 - rest)": "In even segments y is always 0 here.",
+        "abs(cell % 2 - rest) -> Z * t % 2": "In odd segments y is above 1 here. There it is 1 minus the remainder.",
+        **dict.fromkeys(("rest = Z * t - cell -> rest = t - cell / Z",
+                         "rest = Z * t - cell -> rest = (Z * t - cell) / Z"),
+                        "The remainder runs from 0 to 1/Z here. Along a segment it should run from 0 to 1: multiply "
+                        "it by Z."),
+        "rest = Z * t - cell -> rest = t - cell": "Number of the cell and code have different scales: the remainder "
+                                                  "is `Z * t - cell`.",
+        "cell % 2 - -> t % 2 -": "Whether a segment is turned depends on the number of its cell, not on t.",
+        "cell + 0.5 -> cell": _HALF_WAY + "lower edge: the half cell is missing.",
+        "cell + 0.5 -> cell + 1": _HALF_WAY + "upper edge.",
+        "(cell + 0.5) / Z -> (cell + 0.5)": _HALF_WAY + "number of the cell and a half: divide by Z.",
+        "(cell + 0.5) / Z -> t": _HALF_WAY + "code itself.",
+        **dict.fromkeys(("return (cell + 0.5) / Z -> return abs(cell % 2 - (cell + 0.5) / Z)",
+                         "return (cell + 0.5) / Z -> return (cell + abs(cell % 2 - 0.5)) / Z + cell % 2 / Z"),
+                        "y is right, x is not. Folding leaves x alone: it is the middle of its cell, as before."),
+        "(cell + 0.5) / Z, abs(cell % 2 - rest) -> abs(cell % 2 - rest), (cell + 0.5) / Z":
+            "Both are right, but x comes first and y second.",
+        "(cell + 0.5) / Z, abs -> abs": "This gives back y alone. Give back both, x and y.",
+        "cell = int(Z * t)\n(cell + 0.5) / Z, Z * t - cell": _ONE_NUMBER,
+    },
     shows="Folding costs nothing without noise and takes the jumps out of y: neighbouring codes now stand for "
           "neighbouring values of y. Not every packing is as fragile as the first one you meet.",
     hints=("`Z * t - cell` is how far along its segment the code is. In an even segment that is y.",
            "In an odd segment it is 1 − y. `abs(cell % 2 - rest)` does both."),
-    solution_source="""
-def unpack_folded(t, Z):
-    cell = Z * t // 1
-    rest = Z * t - cell
-    return (cell + 0.5) / Z, abs(cell % 2 - rest)
-""",
-    mistakes=(
-        Mistake("""
-def unpack_folded(t, Z):
-    cell = Z * t // 1
-    return (cell + 0.5) / Z, Z * t - cell
-""", "reads every segment forwards"),
-        Mistake("""
-def unpack_folded(t, Z):
-    cell = Z * t // 1
-    return (cell + 0.5) / Z, 1 - (Z * t - cell)
-""", "turns every segment round"),
-        Mistake("""
-def unpack_folded(t, Z):
-    cell = Z * t // 1
-    rest = Z * t - cell
-    return (cell + 0.5) / Z, np.where(cell % 2 == 0, 1 - rest, rest)
-""", "turns the even segments round"),
-        Mistake("""
-def unpack_folded(t, Z):
-    cell = Z * t // 1
-    rest = Z * t - cell
-    return cell / Z, abs(cell % 2 - rest)
-""", "the half cell is missing"),
-        Mistake("""
-def unpack_folded(t, Z):
-    cell = Z * t // 1
-    rest = Z * t - cell
-    return abs(cell % 2 - (cell + 0.5) / Z), abs(cell % 2 - rest)
-""", "Folding leaves x alone"),
-        Mistake("""
-def unpack_folded(t, Z):
-    cell = Z * t // 1
-    rest = Z * t - cell
-    return abs(cell % 2 - rest), (cell + 0.5) / Z
-""", "x comes first and y second"),
-    ),
-    setup=_setup,
+    setup=lambda: dict(np=np), difficulty="medium", minutes=4,
 )
+
+summary = summing(__name__, "03")
