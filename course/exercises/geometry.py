@@ -4,314 +4,189 @@ from __future__ import annotations
 import numpy as np
 
 from .. import geometry
-from . import Exercise, Mistake, Wrong, call, number
+from . import Exercise, summing
 
 
 def _setup() -> dict:
     return dict(np=np, geometry=geometry)
 
 
-def _name(wrong, found, cases):
-    """Say what the first of ``wrong`` (name -> function, sentence) says that gives all of ``found``."""
-    for version, says in wrong:
-        if np.allclose(found, [version(*case) for case in cases], rtol=1e-6, atol=1e-9):
-            raise Wrong(says)
-
-
-# Exercise 1
-
 def _matrices():
     rng = np.random.default_rng(51)
-    return [(rng.normal(size=shape) * rng.uniform(0.3, 3, shape[1]),) for shape in ((3, 7), (9, 5), (6, 14))]
+    return [(geometry.polygon(3),), (np.array([[2.0, 1.0, 0.0], [0.0, 1.0, 0.5]]),),
+            *((rng.normal(size=shape) * rng.uniform(0.3, 3, shape[1]),) for shape in ((3, 7), (9, 5), (6, 14)))]
 
 
-def _cosines(W, axis=0):
-    unit = W / np.linalg.norm(W, axis=axis, keepdims=True)
-    return unit.T @ unit
-
-
-def _off(G):
-    return G - np.diag(np.diag(G))
-
-
-def _above(G):
-    return np.abs(G[np.triu_indices(len(G), 1)])
-
-
-_WRONG_COSINES = (
-    (lambda W: np.abs(_off(_cosines(W, axis=1))).max(),
-     "The lengths are still those of the rows. A row is a neuron; the directions are the columns."),
-    (lambda W: np.abs(_cosines(W)).max(),
-     "This is 1 for every W: each direction has the cosine 1 with itself. Leave the diagonal out."),
-    (lambda W: _off(_cosines(W)).max(),
-     "Two directions that are nearly opposite interfere too: take the absolute values before the maximum."),
-    (lambda W: np.abs(_off(W.T @ W)).max(),
-     "These are dot products of columns as long as they are. Divide by the lengths first."),
-    (lambda W: np.abs(_off(W.T @ W / np.linalg.norm(W) ** 2)).max(),
-     "Here one length serves the whole matrix. Each column has a length of its own."),
-    (lambda W: np.abs(_off(_cosines(W.T))).max(),
-     "This compares the neurons with each other. One row and column of the result for each feature, please."),
-    (lambda W: _above(_cosines(W)).mean(),
-     "This is the mean over all pairs. The question was for the worst pair."),
-    (lambda W: _above(_cosines(W)).min(),
-     "This is the pair closest to a right angle, and the question was for the worst one."),
-)
-
-
-def _check_cosine(answer):
-    cases = _matrices()
-    found = [number(call(answer, *case), "The largest cosine") for case in cases]
-    true = [float(geometry.largest_cosine(*case)) for case in cases]
-    if np.allclose(found, true, rtol=0, atol=1e-6):
-        return
-    _name(_WRONG_COSINES, found, cases)
-    raise Wrong(f"For a W of shape (3, 7) this gives {found[0]:.3g}, and the largest |cosine| is {true[0]:.3f}.")
-
-
+_ROWS = "The lengths are still those of the rows. A row is a neuron; the directions are the columns."
+_NEURONS = "This compares the neurons with each other. The features are the columns: `unit.T @ unit`."
+_MEAN = "This is a mean over the pairs. The question was for the worst pair."
 largest_cosine = Exercise(
-    variable="largest_cosine",
     stub="""
 def largest_cosine(W):
     unit = W / np.linalg.norm(W, axis=1, keepdims=True)
     cosines = unit.T @ unit
     np.fill_diagonal(cosines, 0)
     return np.abs(cosines).max()
+
+print(f"{largest_cosine(geometry.polygon(3)):.2f}")
 """,
-    checker=_check_cosine,
+    solution_source="axis=1 -> axis=0",
+    cases=_matrices,
+    mistakes={
+        "axis=0, keepdims=True) -> axis=1)[:, None]": _ROWS,
+        "np.fill_diagonal(cosines, 0) -> pass":
+            "This is 1 for every W: each direction has the cosine 1 with itself. Leave the diagonal out.",
+        "np.abs(cosines) -> cosines":
+            "Two directions that are nearly opposite interfere too: take the absolute values before the maximum.",
+        "np.abs(cosines) -> (-cosines)":
+            "Here only negative cosines count. Positive ones interfere as well: take the absolute values.",
+        "np.linalg.norm(W, axis=0, keepdims=True) -> 1":
+            "These are dot products of columns as long as they are. Divide by the lengths first.",
+        ", axis=0, keepdims=True -> ": "Here one length serves the whole matrix. Each column has a length of its own.",
+        "np.linalg.norm(W, axis=0, keepdims=True) -> (W ** 2).sum(axis=0)":
+            "Each column is divided by its squared length. Take the root first.",
+        "axis=0 -> axis=1\nunit.T @ unit -> unit @ unit.T": _NEURONS,
+        "unit.T @ unit -> unit @ unit.T": _NEURONS,
+        ".max() -> .mean()": _MEAN,
+        "np.abs(cosines).max() -> np.abs(cosines[np.triu_indices(len(cosines), 1)]).mean()": _MEAN,
+        "np.abs(cosines).max() -> np.abs(cosines[np.triu_indices(len(cosines), 1)]).min()":
+            "This is the pair closest to a right angle, and the question was for the worst one.",
+        ".max() -> .argmax()": "This is the place of the largest |cosine| in the table. Give back its value: `max`.",
+        ".max() -> .max(axis=0)": "This has a value for each feature. One number is asked for: the worst of them all.",
+        "np.abs(cosines) -> (cosines ** 2)": "This is the square of the largest |cosine|.",
+        "np.fill_diagonal -> cosines = np.fill_diagonal":
+            "`np.fill_diagonal` changes the table in place and gives nothing back. Leave out the `=` before it.",
+    },
     shows="The features are the columns of W, so the lengths run down axis 0. Along the wrong axis nothing stops "
           "and no shape complains; only a case with a known answer shows it.",
     hints=("Print `np.linalg.norm(unit, axis=0)` for three directions at 120 degrees. What should it be?",
            "W has one column for each feature. Which axis of the array runs down a column?"),
-    solution_source="""
-def largest_cosine(W):
-    unit = W / np.linalg.norm(W, axis=0, keepdims=True)
-    cosines = unit.T @ unit
-    np.fill_diagonal(cosines, 0)
-    return np.abs(cosines).max()
-""",
-    mistakes=(
-        Mistake("""
-def largest_cosine(W):
-    unit = W / np.linalg.norm(W, axis=1)[:, None]
-    cosines = unit.T @ unit
-    np.fill_diagonal(cosines, 0)
-    return np.abs(cosines).max()
-""", "still those of the rows"),
-        Mistake("""
-def largest_cosine(W):
-    unit = W / np.linalg.norm(W, axis=0, keepdims=True)
-    return np.abs(unit.T @ unit).max()
-""", "Leave the diagonal out"),
-        Mistake("""
-def largest_cosine(W):
-    unit = W / np.linalg.norm(W, axis=0, keepdims=True)
-    cosines = unit.T @ unit
-    np.fill_diagonal(cosines, 0)
-    return cosines.max()
-""", "take the absolute values"),
-        Mistake("""
-def largest_cosine(W):
-    cosines = W.T @ W
-    np.fill_diagonal(cosines, 0)
-    return np.abs(cosines).max()
-""", "Divide by the lengths first"),
-        Mistake("""
-def largest_cosine(W):
-    unit = W / np.linalg.norm(W)
-    cosines = unit.T @ unit
-    np.fill_diagonal(cosines, 0)
-    return np.abs(cosines).max()
-""", "one length serves the whole matrix"),
-        Mistake("""
-def largest_cosine(W):
-    unit = W / np.linalg.norm(W, axis=1, keepdims=True)
-    cosines = unit @ unit.T
-    np.fill_diagonal(cosines, 0)
-    return np.abs(cosines).max()
-""", "compares the neurons with each other"),
-    ),
-    setup=_setup,
+    setup=_setup, difficulty="easy", minutes=4,
 )
 
 
-# Exercise 2
-
-_BUDGETS = ((100, 0.25), (768, 0.1), (50, 0.3), (1000, 0.17), (10, 0.2), (4096, 0.07))
-_WRONG_BUDGETS = (
-    (lambda d, noise: np.ceil(noise ** 2 * d),
-     "One too many: with so many on, the noise is already above the limit. Round down."),
-    (lambda d, noise: round(noise ** 2 * d),
-     "This rounds to the nearest whole number, and where it rounds up the noise is above the limit."),
-    (lambda d, noise: noise ** 2 * d,
-     "The right size, but features come whole: round down."),
-    (lambda d, noise: np.floor(noise * d),
-     "Here the noise is k/d. It grows with the root of k."),
-    (lambda d, noise: np.floor(noise * np.sqrt(d)),
-     "This solves for the root of k. Square it, before you round."),
-    (lambda d, noise: np.floor(np.sqrt(noise * d)),
-     "This takes a root where you need a square."),
-    (lambda d, noise: np.floor(d / noise ** 2),
-     "The more noise you allow, the fewer this lets in. Multiply where you divide."),
-)
-
-
-def _check_budget(answer):
-    found = [number(call(answer, *case), "The number of features") for case in _BUDGETS]
-    if found == [int(noise ** 2 * d) for d, noise in _BUDGETS]:
-        return
-    _name(_WRONG_BUDGETS, found, _BUDGETS)
-    raise Wrong(f"In 100 dimensions, with noise up to 0.25, this gives {found[0]:g}. Put it into the formula: "
-                f"is the root of k/d just below 0.25, and above it for one more?")
-
-
+_ONE_TOO_MANY = "One too many: with so many on, the noise is already above the limit. Round down."
+_SQUARE_FIRST = "This solves for the root of k. Square it, before you round."
 how_many_on = Exercise(
-    variable="how_many_on",
-    stub="""
-def how_many_on(d, noise):
-    return ...
-""",
-    checker=_check_budget,
+    stub="def how_many_on(d, noise):\n    return ...",
+    solution_source="int(noise ** 2 * d + 1e-9)  # 0.7 ** 2 * 100 is a little below 49 here",
+    # Limits that are met exactly, some of them in decimals only, and limits between two whole numbers.
+    cases=lambda: [(100, 0.25), (64, 0.5), (768, 0.1), (50, 0.3), (1000, 0.17), (10, 0.2), (30, 1.0), (100, 0.7),
+                   (400, 0.35)],
+    mistakes={
+        "+ 1e-9 -> ":
+            "Nearly: at 0.7 in 100 dimensions this gives 48, and with 49 on the noise is not above 0.7. The computer "
+            "has 48.99999999999999 for 0.7 ** 2 * 100. Add a little, say 1e-9, before you round down.",
+        "int(noise ** 2 * d + 1e-9) -> noise ** 2 * d": "The right size, but features come whole: round down.",
+        "int(noise ** 2 * d + 1e-9) -> int(np.ceil(noise ** 2 * d))": _ONE_TOO_MANY,
+        "+ 1e-9) -> ) + 1": _ONE_TOO_MANY,
+        "+ 1e-9) -> + 1e-9) + 1": _ONE_TOO_MANY,
+        "max(k for k in range(d + 1) if np.sqrt(k / d) < noise)":
+            "With 16 on in 64 dimensions the noise is 0.5, and that is not above 0.5: the limit itself is allowed.",
+        "int(noise ** 2 * d + 1e-9) -> round(noise ** 2 * d)":
+            "This rounds to the nearest whole number, and where it rounds up the noise is above the limit.",
+        "noise ** 2 -> noise": "Here the noise is k/d. It grows with the root of k.",
+        "noise ** 2 * d -> noise * np.sqrt(d)": _SQUARE_FIRST,
+        "noise ** 2 * d + 1e-9) -> noise * np.sqrt(d) + 1e-9) ** 2": _SQUARE_FIRST,
+        "noise ** 2 * d -> np.sqrt(noise * d)": "This takes a root where you need a square.",
+        "noise ** 2 -> np.sqrt(noise)": "This takes a root where you need a square.",
+        "noise ** 2 * d -> d / noise ** 2": "The more noise you allow, the fewer this lets in. Multiply where you "
+                                            "divide.",
+        "noise ** 2 * d -> (noise * d) ** 2": "The square belongs to the noise alone; d stands under the root with k.",
+        "noise ** 2 * d -> np.sqrt(noise / d)": "This puts `noise` in for k. It is k that is asked for.",
+    },
     shows="The number that may be on grows with d, and it does not depend on how many features there are. "
           "Half the noise costs a factor of four.",
     hints=("The noise is the root of k/d. Solve for k.",
-           "Features come whole, and the noise must not exceed the limit: round down, with `int` or `np.floor`."),
-    solution_source="""
-def how_many_on(d, noise):
-    return int(noise ** 2 * d)
-""",
-    mistakes=(
-        Mistake("def how_many_on(d, noise):\n    return int(noise * d)", "Here the noise is k/d"),
-        Mistake("def how_many_on(d, noise):\n    return noise ** 2 * d", "features come whole"),
-        Mistake("def how_many_on(d, noise):\n    return int(np.ceil(noise ** 2 * d))", "One too many"),
-        Mistake("def how_many_on(d, noise):\n    return int(noise * np.sqrt(d))", "Square it, before you round"),
-        Mistake("def how_many_on(d, noise):\n    return int(d / noise ** 2)", "Multiply where you divide"),
-        Mistake("def how_many_on(d, noise):\n    return round(noise ** 2 * d)", "rounds to the nearest"),
-    ),
-    setup=_setup,
+           "Features come whole, and the noise must not exceed the limit: round down, with `int` or `np.floor`.",
+           "`int(0.7 ** 2 * 100)` is 48, because the computer is a little below 49. Add 1e-9 before you round down."),
+    setup=_setup, difficulty="easy", minutes=5,
 )
 
-
-# Exercise 3
 
 def _sets():
+    """First three small ones in which everything that is off reads below zero, below −1 and far below that."""
+    first, second = np.array([[1.0, -1.0, -0.1], [0.0, 0.0, 1.0]]), np.array([[2.0, -1.0, -0.8], [0.0, 0.0, 1.0]])
     rng = np.random.default_rng(53)
-    below = np.array([[1.0, -0.5, -0.7], [0.0, 0.8, -0.6]])  # everything that is off reads below zero
-    return [(below, [0])] + [(rng.normal(size=(d, n)), rng.choice(n, count, replace=False).tolist())
-            for d, n, count in ((6, 20, 3), (4, 12, 2), (8, 30, 5), (5, 9, 2), (6, 25, 4), (7, 16, 3), (10, 40, 4))]
+    return [(first, [0]), (second, [0]), (1000 * second, [0]),
+            *((rng.normal(size=(d, n)), rng.choice(n, count, replace=False).tolist())
+              for d, n, count in ((6, 20, 3), (4, 12, 2), (8, 30, 5), (5, 9, 2), (6, 25, 4), (7, 16, 3), (10, 40, 4)))]
 
 
-def _off_only(read, on, low=-np.inf):
-    read = np.array(read, float)
-    read[on] = low
-    return read
+def _search(start, index):
+    """Looking for the highest reading in a loop that starts at ``start``."""
+    return f"""
+        h, best, index = W[:, on].sum(axis=1), {start}, {index}
+        for i in range(W.shape[1]):
+            if i not in on and W[:, i] @ h > best:
+                best, index = W[:, i] @ h, i
+        index
+        """
 
 
-def _lengths_one(W):
-    return W / np.linalg.norm(W, axis=0)
-
-
-_WRONG_ALARMS = (
-    (lambda W, on: _off_only(W.T @ W[:, on].sum(1), on, 0.0).argmax(),
-     "Where everything that is off reads below zero, a zero wins, and here that is a feature that is on. "
-     "Set its reading to `-np.inf` instead."),
-    (lambda W, on: _off_only(_lengths_one(W).T @ W[:, on].sum(1), on).argmax(),
-     "Columns may have any length, and the reading is the dot product with the column as it is."),
-    (lambda W, on: _off_only(_lengths_one(W).T @ _lengths_one(W)[:, on].sum(1), on).argmax(),
-     "Use W as it is: its columns may have any length."),
-    (lambda W, on: (W.T @ W[:, on].sum(1)).argmax(),
-     "Some of these are features that are on. Take them out before you look for the largest."),
-    (lambda W, on: _off_only(np.abs(W.T @ W[:, on].sum(1)), on).argmax(),
-     "Some of these readings are far below zero. A false alarm is one that reads high: no absolute values here."),
-    (lambda W, on: _off_only(W.T @ W[:, on].sum(1), on, np.inf).argmin(),
-     "These are the lowest readings. A false alarm is the highest one."),
-    (lambda W, on: _off_only(W.T @ W[:, on[0]], on).argmax(),
-     "Only the first feature of the list was switched on here. Add up the columns of all that are on."),
-    (lambda W, on: _off_only(np.abs(W.T @ W[:, on]).sum(1), on).argmax(),
-     "Here the leaks are added up without their signs. In the vector they add with them."),
-    (lambda W, on: _off_only(W.T @ W[:, on].sum(1), on).max(),
-     "This is how high it reads. Give back its index: `argmax` instead of `max`."),
-    (lambda W, on: np.delete(W.T @ W[:, on].sum(1), on).argmax(),
-     "You cut the features that are on out of the list, and so all those behind them moved up. "
-     "Keep the places, and set these readings to `-np.inf`."),
-)
-
-
-def _check_alarm(answer):
-    cases = _sets()
-    found = [number(call(answer, *case), "The index") for case in cases]
-    true = [int(_off_only(W.T @ W[:, on].sum(1), on).argmax()) for W, on in cases]
-    if found == true:
-        return
-    _name(_WRONG_ALARMS, found, cases)
-    wrong = next(k for k in range(len(cases)) if found[k] != true[k])
-    W, on = cases[wrong]
-    raise Wrong(f"With a W of shape {W.shape} and {on} switched on, this answers {found[wrong]:g}, and the highest "
-                f"reading of a feature that is off is that of feature {true[wrong]}.")
-
-
+_UNIT, _H = "W / np.linalg.norm(W, axis=0)", "h = W[:, on].sum(axis=1)"
+_LEAVE_W = "Use W as it is. Its columns may have any length, and a reading is the dot product with the whole column."
 false_alarm = Exercise(
-    variable="false_alarm",
-    stub="""
-def false_alarm(W, on):
-    return ...
-""",
-    checker=_check_alarm,
+    stub="def false_alarm(W, on):\n    return ...",
+    solution_source="""
+        h = W[:, on].sum(axis=1)
+        readings = W.T @ h
+        readings[on] = -np.inf
+        return readings.argmax()
+        """,
+    cases=_sets,
+    mistakes={
+        "readings[on] = -np.inf -> pass":
+            "Some of these are features that are on. Take them out before you look for the largest.",
+        **dict.fromkeys([f"-np.inf -> {value}" for value in (0, -1, -10, -100, -1000)],
+                        "Where everything that is off reads very low, a feature that is on wins. Set the readings of "
+                        "those that are on to `-np.inf`: nothing is below that."),
+        **dict.fromkeys([f"W.T @ h -> np.maximum(W.T @ h, 0)\n-np.inf -> {value}" for value in ("-np.inf", -1, 0)],
+                        "Where everything that is off reads below zero, a ReLU makes all of it 0, and the first one "
+                        "wins. Look for the highest reading before any ReLU."),
+        **dict.fromkeys([_search(0, None), _search(0, 0), _search(0, -1), _search(-1, None), _search(-1, 0)],
+                        "Where everything that is off reads very low, this search finds nothing. Start it at "
+                        "`-np.inf`."),
+        f"{_H} -> W = {_UNIT}; {_H}": _LEAVE_W,
+        f"W.T @ h -> ({_UNIT}).T @ h": _LEAVE_W,
+        f"{_H} -> h = ({_UNIT})[:, on].sum(axis=1)": _LEAVE_W,
+        "W.T @ h -> np.abs(W.T @ h)":
+            "Some of these readings are far below zero. A false alarm is one that reads high: no absolute values here.",
+        "-np.inf -> np.inf\nargmax -> argmin": "These are the lowest readings. A false alarm is the highest one.",
+        "W[:, on].sum(axis=1) -> W[:, on[0]]":
+            "Only the first feature of the list was switched on here. Add up the columns of all that are on.",
+        "W.T @ h -> np.abs(W.T @ W[:, on]).sum(axis=1)":
+            "Here the leaks are added up without their signs. In the vector they add with them.",
+        "W.T @ h -> (W.T @ W[:, on]).max(axis=1)":
+            "This looks at the largest leak from one feature. The leaks of all that are on add up.",
+        "argmax -> max": "This is how high it reads. Give back its index: `argmax` instead of `max`.",
+        "np.delete(W.T @ W[:, on].sum(axis=1), on).argmax()":
+            "You cut the features that are on out of the list, and so all those behind them moved up. "
+            "Keep the places, and set these readings to `-np.inf`.",
+        "(W.T @ W[:, on].sum(axis=1)).argsort()[-1 - len(on)]":
+            "This takes the features that are on for the highest ones. One that is off may read higher than they do.",
+        **dict.fromkeys(("W[:, on] -> W[on]", "W[:, on].sum(axis=1) -> W[on].sum(axis=0)",
+                         "W[:, on].sum(axis=1) -> W[on].sum(axis=0)\nW.T @ h -> W @ h",
+                         "W[:, on].sum(axis=1) -> W[on].sum(axis=0)\nW.T @ h -> W.T.dot(h)",
+                         "W[:, on].sum(axis=1) -> W.T[:, on].sum(axis=1)",
+                         "W[:, on].sum(axis=1) -> W.T[:, on].sum(axis=1)\nW.T @ h -> W @ h"),
+                        "This takes rows of W, and a row is a neuron. The features are the columns: `W[:, on]`."),
+        **dict.fromkeys(("axis=1 -> axis=0", "axis=1 -> ", "axis=1 -> axis=0\nW.T @ h -> W.T.dot(h)"),
+                        "The columns that are on are added to each other, number by number: sum along axis 1."),
+        **dict.fromkeys(("W.T @ h -> W @ h", "W.T @ h -> W.dot(h)"),
+                        "The readings are dot products with the columns of W, and a product with W takes its rows: "
+                        "`W.T @ h`."),
+        **dict.fromkeys(("(W.T @ (W @ on)).argmax()", "h = W @ np.array(on); (W.T @ h).argmax()",
+                         "(W.T @ W @ on).argmax()", "(W.T @ np.dot(W, on)).argmax()"),
+                        "`on` is a list of indices, and this multiplies by them as if they were strengths. "
+                        "`W[:, on]` has the columns."),
+    },
     shows="Every set of features that are on has one that is faked most. Whether it is believed depends on the "
           "threshold, and on how few are on.",
     hints=("What is stored is `h = W[:, on].sum(axis=1)`; the readings of all features at once are `W.T @ h`.",
            "`readings[on] = -np.inf` takes the features that are on out of the contest.",
            "`readings.argmax()` is the index of the largest."),
-    solution_source="""
-def false_alarm(W, on):
-    h = W[:, on].sum(axis=1)
-    readings = W.T @ h
-    readings[on] = -np.inf
-    return readings.argmax()
-""",
-    mistakes=(
-        Mistake("def false_alarm(W, on):\n    return (W.T @ W[:, on].sum(axis=1)).argmax()",
-                "Take them out before you look"),
-        Mistake("""
-def false_alarm(W, on):
-    readings = np.abs(W.T @ W[:, on].sum(axis=1))
-    readings[on] = -np.inf
-    return readings.argmax()
-""", "no absolute values here"),
-        Mistake("""
-def false_alarm(W, on):
-    readings = W.T @ W[:, on].sum(axis=1)
-    readings[on] = np.inf
-    return readings.argmin()
-""", "the lowest readings"),
-        Mistake("""
-def false_alarm(W, on):
-    readings = W.T @ W[:, on].sum(axis=1)
-    readings[on] = -np.inf
-    return readings.max()
-""", "Give back its index"),
-        Mistake("""
-def false_alarm(W, on):
-    readings = W.T @ W[:, on].sum(axis=1)
-    readings[on] = 0
-    return readings.argmax()
-""", "a zero wins"),
-        Mistake("""
-def false_alarm(W, on):
-    unit = W / np.linalg.norm(W, axis=0)
-    readings = unit.T @ unit[:, on].sum(axis=1)
-    readings[on] = -np.inf
-    return readings.argmax()
-""", "Use W as it is"),
-        Mistake("""
-def false_alarm(W, on):
-    return np.delete(W.T @ W[:, on].sum(axis=1), on).argmax()
-""", "Keep the places"),
-        Mistake("""
-def false_alarm(W, on):
-    readings = W.T @ W[:, on[0]]
-    readings[on] = -np.inf
-    return readings.argmax()
-""", "Only the first feature of the list"),
-    ),
-    setup=_setup,
+    setup=_setup, difficulty="medium", minutes=7,
 )
+
+summary = summing(__name__, "05")
