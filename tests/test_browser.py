@@ -14,60 +14,60 @@ SHOTS = pathlib.Path(__file__).parent / "screenshots"
 
 
 @pytest.fixture(scope="module")
-def lab():
+def lab(tmp_path_factory):
+    """One JupyterLab for all: its folder leads to the notebooks, and has room for planted ones."""
     SHOTS.mkdir(exist_ok=True)
-    with browser.lab(notebooks.FOLDER.parent) as running:
+    folder = tmp_path_factory.mktemp("lab")
+    (folder / "notebooks").symlink_to(notebooks.FOLDER)
+    with browser.lab(folder) as running:
+        running.folder = folder
         yield running
 
 
 @pytest.fixture
-def planted(lab, tmp_path):
-    """Opens a notebook of the given cells in a JupyterLab of its own; ``first``: JavaScript before Run All."""
+def planted(lab):
+    """Opens a notebook of the given cells, its demos not strict; ``first``: JavaScript before Run All."""
     def run(*cells, first="null"):
+        lenient = "import os\nos.environ['COURSE_STRICT'] = ''"
         notebook = nbformat.v4.new_notebook(
             metadata={"kernelspec": notebooks._KERNEL},
-            cells=[nbformat.v4.new_code_cell(source) for source in cells])
-        nbformat.write(notebook, tmp_path / "planted.ipynb")
-        page = here.open("planted.ipynb")
-        page.page.evaluate(first)
-        page.run_all()
-        return page
-    with browser.lab(tmp_path, env={"COURSE_STRICT": ""}, browser=lab.browser) as here:
-        yield run
+            cells=[nbformat.v4.new_code_cell(source) for source in (lenient, *cells)])
+        nbformat.write(notebook, lab.folder / "planted.ipynb")
+        pages.append(lab.open("planted.ipynb"))
+        pages[0].page.evaluate(first)
+        pages[0].run_all()
+        return pages[0]
+    pages = []
+    yield run
+    for page in pages:
+        page.close()
 
 
-@pytest.mark.apart
-@pytest.mark.parametrize("path", notebooks.paths(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", notebooks.paths()[::-1], ids=notebooks.name)
 def test_in_jupyterlab(lab, path):
-    page = lab.open(path.relative_to(notebooks.FOLDER.parent).as_posix())
+    page = lab.open(f"notebooks/{notebooks.name(path)}.ipynb")
     page.run_all()
     assert page.page.locator(".jp-OutputPlaceholder").count() == 0, "an output is still folded up"
     assert page.complaints() == []
     for k, figure in enumerate(page.page.locator(".jp-OutputArea .course-figure").all()):
-        figure.scroll_into_view_if_needed()
-        figure.screenshot(path=SHOTS / f"{path.stem}_figure{k}.png")
+        page.shot(figure, SHOTS / f"{path.stem}_figure{k}.png")
     for k, demo in enumerate(page.demos().all()):
-        demo.scroll_into_view_if_needed()
-        demo.screenshot(path=SHOTS / f"{path.stem}_demo{k}_start.png")
+        page.shot(demo, SHOTS / f"{path.stem}_demo{k}_start.png")
         controls = page.controls(demo)
         assert controls, "a demo without controls"
         for n, (kind, control) in enumerate(controls):
             page.change(demo, kind, control)
-            demo.screenshot(path=SHOTS / f"{path.stem}_demo{k}_moved{n}.png")
-    for guess in page.page.locator(".jp-OutputArea .course-guess").all():
-        answered = page.page.locator(".course-answer", has_text="You guessed")
-        count = answered.count()
-        page.move("radio", guess.locator("input[type=radio]").first)
-        page.page.wait_for_function(
-            "n => [...document.querySelectorAll('.course-answer')]"
-            ".filter(e => e.textContent.includes('You guessed')).length > n", arg=count)
+            page.shot(demo, SHOTS / f"{path.stem}_demo{k}_moved{n}.png")
+    answers = page.page.locator(".course-answer", has_text="You guessed")
+    for count, guess in enumerate(page.page.locator(".jp-OutputArea .course-guess").all()):
+        page.repeat(lambda g=guess: page.move("radio", g.locator("input[type=radio]").first),
+                    lambda n=count: answers.count() > n, "a guess is not answered")
     for quiz in page.page.locator(".jp-OutputArea .course-quiz").all():
         answer_all(page, quiz)
-        quiz.screenshot(path=SHOTS / f"{path.stem}_quiz.png")
+        page.shot(quiz, SHOTS / f"{path.stem}_quiz.png")
     page.page.set_viewport_size({"width": 900, "height": 900})
-    page.page.wait_for_timeout(1000)
-    for place, box, drawn in page.widths():
-        assert abs(place - box) <= 1 and abs(box - drawn) <= 1, "a picture does not follow the window's width"
+    page.wait(lambda: all(abs(place - box) <= 1 and abs(box - drawn) <= 1 for place, box, drawn in page.widths()),
+              "a picture does not follow the window's width", seconds=120)
     assert page.complaints() == []
     assert page.received < 8e6, "more than 8 MB sent to the browser"
     page.close()
@@ -79,20 +79,14 @@ def answer_all(page, quiz):
     button = quiz.locator("button")
     button.press("Enter")
     quiz.locator(".course-message").wait_for()
-    quiz.screenshot(path=SHOTS / "quiz_asked.png")
+    page.shot(quiz, SHOTS / "quiz_asked.png")
     asked = quiz.locator(".course-sentence").inner_text()
     for number in range(1, int(asked.split(" of ")[1].split(".")[0]) + 1):
-        for last in (False, False, True):  # on a busy machine a key press can be lost
+        def answer():
             page.move("text", quiz.locator("input[type=text]"), text="<b>words</b>")
             page.move("radio", quiz.locator("input[type=radio]").first)
             button.press("Enter")
-            try:
-                browser._wait(lambda n=number: f"Unit {n} of" not in quiz.inner_text(), 30, "the question stays",
-                              lambda seconds: page.page.wait_for_timeout(1000 * seconds))
-                break
-            except TimeoutError:
-                if last:
-                    raise
+        page.repeat(answer, lambda n=number: f"Unit {n} of" not in quiz.inner_text(), "the question stays")
     page.page.wait_for_function("e => e.textContent.includes('By chance')", arg=quiz.element_handle())
     assert "<b>words</b>" in quiz.inner_text()
 
@@ -116,7 +110,7 @@ def test_the_checks_find_what_they_look_for(planted):
     before = page.picture_of(demo)
     page.move(*page.controls(demo)[0])  # to its end, where the demo fails
     with pytest.raises(TimeoutError, match="did not change"):
-        page.wait_for_change(demo, before, seconds=3)
+        page.wait(lambda: page.changed(demo, before), browser.UNCHANGED, seconds=3)
     assert any("broken demo: This demo stopped: ZeroDivisionError" in text for text in page.complaints())
 
 
@@ -127,10 +121,8 @@ def test_a_dead_slider_and_a_request_outside_are_found(planted):
         "HTML('<img src=\"https://example.org/picture.png\" onload=\"1\">')",
         "from course.widgets import show\nfrom course.style import figure\nshow(figure(), 'nothing drawn')")
     demo = page.demos().first
-    before = page.picture_of(demo)
-    page.move(*page.controls(demo)[0])
     with pytest.raises(TimeoutError, match="did not change"):
-        page.wait_for_change(demo, before, seconds=2)
+        page.change(demo, *page.controls(demo)[0], tries=(1, 1))
     found = "\n".join(page.complaints())
     assert "asked for https://example.org" in found and "blank picture: nothing drawn" in found
 

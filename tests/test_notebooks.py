@@ -1,18 +1,22 @@
-"""Every notebook: stored form, controls, exercises, links. (nbval runs and compares them besides.)"""
+"""Every notebook: stored form, exercises, links.
+
+nbval runs and compares them, and moves their controls: ../conftest.py.
+"""
+import functools
 import json
 import re
 
 import nbformat
 import pytest
-from wiggle import CELL
 
 import course.exercises as engine
 from course.recipes import notebooks
+from course.recipes.controls import CELL
 
 PATHS = notebooks.paths()
-each = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
-LESSONS = [path for path in PATHS if path.name[0].isdigit() and path.parent == notebooks.FOLDER]
-each_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+each = pytest.mark.parametrize("path", PATHS, ids=notebooks.name)
+LESSONS = [path for path in PATHS if path.name[0].isdigit()]
+each_lesson = pytest.mark.parametrize("path", LESSONS[::-1], ids=notebooks.name)
 
 
 def sources(path, kind):
@@ -33,16 +37,9 @@ def test_is_in_the_stored_form(path):
     assert notebooks.problems(path) == []
 
 
-# What a notebook of the course loads torch with; the others must not wait for it.
-TORCH = r"\btorch\b|course(?: import .*\b|\.)(?:game|packing|sae|shapes|toy|transformer)\b"
-LOADED = "import sys\nprint('torch' in sys.modules)"
-
-
-@pytest.mark.apart
-@each
-def test_runs_with_every_solution_and_every_control_works(path):
-    """One run for all that asks for one, but what nbval and the browser see."""
-    exercises, kept = exercises_of(path), nbformat.read(path, 4)
+@each_lesson
+def test_runs_with_every_solution_filled_in(path):
+    exercises = exercises_of(path)
     notebook = nbformat.read(path, 4)
     for name, exercise in exercises.items():
         cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source == exercise.stub]
@@ -71,37 +68,58 @@ def test_runs_with_every_solution_and_every_control_works(path):
 def test_has_the_parts_every_notebook_has(path):
     prose = sources(path, "markdown")
     assert prose[0].startswith("# "), "the question is the title"
+    assert "minutes" in prose[0] + prose[1]
+    assert any("## What you saw" in text for text in prose)
+    if path.parent != notebooks.FOLDER:  # a companion: the rest is up to it
+        return
     picture = re.search(r"!\[([^\]]{30,})\]\((images/[\w.]+)\)", prose[0])
     assert picture, "a picture with a sentence that describes it"
     assert (path.parent / picture[2]).is_file(), f"take it: python -m course.recipes.pictures {path.stem[:2]}"
-    assert "minutes" in prose[0] + prose[1]
-    assert any("## What you saw" in text for text in prose)
     tagged = [c for c in nbformat.read(path, 4).cells if "opening-picture" in c.metadata.get("tags", [])]
     assert len(tagged) == 1
     if exercises := exercises_of(path):
         assert 2 <= len(exercises) <= 4
 
 
-@each
-def test_links_lead_somewhere(path):
-    headings = {}
-    for target in PATHS:
-        lines = "\n".join(sources(target, "markdown")).splitlines()
-        headings[target] = {line.lstrip("# ").strip().replace(" ", "-") for line in lines if line.startswith("#")}
-    for label, link in re.findall(r"\[([^\]]+)\]\(([^)\s]+)\)", "\n".join(sources(path, "markdown"))):
-        if link.startswith("http"):
-            continue
+@functools.cache
+def headings():
+    """Of each notebook, its headings as JupyterLab links to them."""
+    found = {}
+    for path in PATHS:
+        lines = "\n".join(sources(path, "markdown")).splitlines()
+        found[path] = {line.lstrip("# ").strip().replace(" ", "-") for line in lines if line.startswith("#")}
+    return found
+
+
+def bad_links(path, prose):
+    """The links of a notebook's text that lead nowhere."""
+    for link in re.findall(r"\]\(([^)\s]+)\)", prose):
         file, _, anchor = link.partition("#")
         target = (path.parent / file).resolve() if file else path
-        assert target.exists(), f"[{label}] leads to {file}, which does not exist"
-        if anchor:
-            assert anchor in headings[target], f"[{label}] leads to {link}: no such heading"
+        if not link.startswith("http") and (not target.exists() or anchor and anchor not in headings()[target]):
+            yield link
+
+
+@each
+def test_links_lead_somewhere(path):
+    assert list(bad_links(path, "\n".join(sources(path, "markdown")))) == []
+
+
+def test_links_that_lead_nowhere_are_found_in_both_folders():
+    core, deeper = LESSONS[0], notebooks.FOLDER / "deeper" / "01_more.ipynb"
+    prose = f"[a]({core.name}) [b](no.ipynb) [c]({core.name}#no) ![d](images/no.png) [e](https://x.org) [f](#no)"
+    assert list(bad_links(core, prose)) == ["no.ipynb", f"{core.name}#no", "images/no.png", "#no"]
+    assert list(bad_links(deeper, f"[a]({core.name}) [b](../{core.name})")) == [core.name]
 
 
 @each
 def test_reads_plainly(path):
-    prose = "\n".join(sources(path, "markdown"))
-    assert not re.search(r"\bdelve|\bdive into|\bexciting|\bamazing", prose, re.I)
+    assert not re.search(r"\bdelve|\bdive into|\bexciting|\bamazing", "\n".join(sources(path, "markdown")), re.I)
+
+
+def test_sentences_are_stored_for_every_notebook_and_no_other():
+    assert set(json.loads(notebooks.SAID.read_text(encoding="utf-8"))) == {
+        notebooks.name(path) for path in PATHS if sources(path, "code")}
 
 
 # Tests of the tests: each planted fault must be found.
@@ -123,7 +141,8 @@ live(picture, k=slider(0, 10, 2, "k"))
 
 def test_a_working_demo_passes(tmp_path):
     done = run_cells(tmp_path, DEMO.format(body="return figure(), f'k = {k}'"))
-    assert json.loads(done.cells[-1].outputs[-1].text) == {"moves": 4, "dead": []}
+    assert json.loads(done.cells[-1].outputs[-1].text) == {
+        "torch": False, "sentences": ["k = 2"], "moves": 4, "dead": []}
 
 
 @pytest.mark.parametrize("cell", [
@@ -148,11 +167,13 @@ def test_a_dead_slider_is_found(tmp_path):
     (lambda nb: nb.cells[0].outputs.append(nbformat.v4.new_output("display_data", {"image/png": "x"})), "picture"),
     (lambda nb: nb.cells[0].outputs.append(nbformat.v4.new_output("stream", name="stderr", text="oh")), "warning"),
     (lambda nb: nb.cells[0].update(source="\n".join("x = 1" for _ in range(30))), "more than"),
+    (lambda nb: nb.cells[0].metadata.update(jupyter={"source_hidden": True}), "no comment that says"),
 ])
 def test_a_notebook_out_of_form_is_found(tmp_path, fault, complaint):
     path = tmp_path / "a.ipynb"
-    done = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("print(1)")])
-    done = notebooks.stored(notebooks.run(done, tmp_path))
+    one = nbformat.v4.new_output("stream", text="1\n")
+    done = notebooks.stored(nbformat.v4.new_notebook(cells=[
+        nbformat.v4.new_code_cell("print(1)", execution_count=1, outputs=[one])]))
     path.write_text(notebooks.text(done))
     assert notebooks.problems(path) == []
     fault(done)
@@ -166,25 +187,65 @@ def test_printed_text_is_stored_in_one_piece(tmp_path):
     assert [output.text for output in notebooks.stored(done).cells[0].outputs] == ["0\n1\n2\n"]
 
 
-def test_what_gives_a_guess_away_is_folded_up(tmp_path):
-    new = nbformat.v4.new_notebook(cells=[
-        nbformat.v4.new_code_cell("print('before')"),
-        nbformat.v4.new_code_cell("from course.widgets import predict\nguess = predict('?', ['a', 'b'])\nguess"),
-        nbformat.v4.new_markdown_cell("Now run on."),
-        nbformat.v4.new_code_cell("print('it is a')"),
-        nbformat.v4.new_code_cell("guess.reveal('a', 'So.')"),
-        nbformat.v4.new_code_cell("print('a, as you saw')"),
-        nbformat.v4.new_markdown_cell("And so on."),
-        nbformat.v4.new_code_cell("print('after')")])
-    done = notebooks.stored(notebooks.run(new, tmp_path))
+@pytest.mark.parametrize("ask", ["predict('?', ['a', 'b'])", "predict_number('?', below=[1])"])
+def test_what_gives_a_guess_away_is_folded_up(ask):
+    def printing(text):
+        return nbformat.v4.new_code_cell(f"print('{text}')", execution_count=1,
+                                         outputs=[nbformat.v4.new_output("stream", text=text)])
+    run = nbformat.v4.new_notebook(cells=[
+        printing("before"), nbformat.v4.new_code_cell(f"guess = {ask}\nguess"), nbformat.v4.new_markdown_cell("Go on."),
+        printing("it is a"), nbformat.v4.new_code_cell("guess.reveal('a', 'So.')"), printing("a, as you saw"),
+        nbformat.v4.new_markdown_cell("And so on."), printing("after")])
+    done = notebooks.stored(run)
     assert [k for k, cell in enumerate(done.cells) if "jupyter" in cell.metadata] == [3, 5]
     assert done == notebooks.stored(done)
 
 
-def test_a_cell_that_prints_and_shows_is_found(tmp_path):
-    cell = "from IPython.display import Image, display\nprint(1)\ndisplay({'image/png': ''}, raw=True)"
-    done = notebooks.run(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)]), tmp_path)
-    assert notebooks.mixed(done) == [0]
+def test_a_folded_source_stays_folded_and_may_be_long(tmp_path):
+    cell = nbformat.v4.new_code_cell("# Words for the plot.\n" + "x = 1\n" * 30 + "x",
+                                     metadata={"jupyter": {"source_hidden": True, "outputs_hidden": False}})
+    done = notebooks.stored(nbformat.v4.new_notebook(cells=[cell]))
+    assert done.cells[0].metadata == {"jupyter": {"source_hidden": True}}
+    (tmp_path / "06_a.ipynb").write_text(notebooks.text(done))
+    assert notebooks.problems(tmp_path / "06_a.ipynb") == []
+
+
+def test_in_rewritten_notebooks_eight_lines_are_a_rule(tmp_path):
+    for lines, name, found in ((8, "06_a", False), (9, "06_a", True), (9, "05_a", False)):
+        cell = nbformat.v4.new_code_cell("\n".join(["x = 1"] * lines))
+        (tmp_path / f"{name}.ipynb").write_text(
+            notebooks.text(notebooks.stored(nbformat.v4.new_notebook(cells=[cell]))))
+        assert ("cell 0 has more than 8 lines" in notebooks.problems(tmp_path / f"{name}.ipynb")) == found
+
+
+def test_numbers_of_a_sentence_may_differ_and_words_may_not():
+    printed = json.dumps({"sentences": ["At k = -1,024.5 it is .3 and 5 % of 12 features."]})
+    assert notebooks.sentences(printed) == ["At k = # it is # and # % of # features."]
+
+
+PNG = nbformat.v4.new_output("display_data", {"image/png": ""})
+
+
+@pytest.mark.parametrize("outputs, complaint", [
+    ([nbformat.v4.new_output("stream", text="1\n")], ""),
+    ([nbformat.v4.new_output("stream", text="2\n")], "stored otherwise"),
+    ([], "stored otherwise"),
+    ([PNG], "stored otherwise"),
+    ([nbformat.v4.new_output("stream", text="1\n"), PNG], "prints and shows"),
+    ([nbformat.v4.new_output("stream", text="1\n", name="stderr")], "warning"),
+    ([nbformat.v4.new_output("display_data", {"text/html": '<div class="course-broken">'})], "broken"),
+], ids=str)
+def test_a_run_that_differs_from_what_is_stored_is_found(outputs, complaint):
+    cell = nbformat.v4.new_code_cell("print(1)", execution_count=3, outputs=[
+        nbformat.v4.new_output("stream", text="1\n")])
+    said = notebooks.differs(cell, outputs, 3)
+    assert complaint in said and bool(said) == bool(complaint)
+
+
+def test_a_cell_stored_as_showing_that_prints_is_found():
+    cell = nbformat.v4.new_code_cell("print(1)")
+    assert notebooks.differs(cell, [PNG], 1) == ""
+    assert "otherwise" in notebooks.differs(cell, [nbformat.v4.new_output("stream", text="1\n")], 1)
 
 
 def test_a_damaged_notebook_is_found(tmp_path):

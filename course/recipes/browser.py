@@ -1,13 +1,14 @@
 """JupyterLab in a headless Chromium, driven as a person would drive it.
 
-For the browser tests, the slider benchmark and the opening pictures. It lives with the recipes
-because only maintainers need it: who reads ``course/`` to learn need not meet it, and no notebook imports it.
-A wait ends with what it waits for: its limit (:data:`PATIENCE`) is there for what will never come.
-Playwright drives the Chromium of the system (Debian's package ``chromium``, or the program that the environment
-variable ``CHROMIUM`` names): nothing is downloaded.
+For the browser tests, the slider benchmark and the opening pictures. It stands with the
+maintainers' recipes because those three share it and no notebook imports it: whoever reads
+``course/`` to learn need not pass it. Playwright drives the Chromium of the system (Debian's
+package ``chromium``, or the program that the environment variable ``CHROMIUM`` names): nothing
+is downloaded. Waits end with what they wait for; ``PATIENCE`` is there for what hangs.
 """
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -21,9 +22,12 @@ import time
 import urllib.request
 
 PICTURE = ".course-picture"
-PATIENCE = 900  # seconds: a loaded machine may need minutes for what takes seconds elsewhere
+PATIENCE = 600  # seconds until something hangs for sure, on the slowest machine
+TRIES = (5, 10, 20, 40, 80)  # seconds to wait for what a key press does, before it is pressed again
+UNCHANGED = "the picture did not change"
 _FLAGS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking",
           "--disable-component-update", "--disable-sync",
+          "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # nothing leaves this machine
           "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]  # 3-D without a graphics card
 _QUIET = {"notification": {"fetchNews": "false", "checkForUpdates": False}}
 _FAILED = '.jp-OutputArea [data-mime-type="application/vnd.jupyter.error"]'
@@ -35,7 +39,8 @@ def chromium() -> str | None:
     return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
-def _wait(condition, seconds, complaint, pause=time.sleep):
+def wait(condition, complaint, seconds=PATIENCE, pause=time.sleep):
+    """Return once ``condition()`` holds; TimeoutError with ``complaint`` after ``seconds``."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         with contextlib.suppress(OSError):
@@ -59,7 +64,6 @@ def window():
 @contextlib.contextmanager
 def lab(folder, env=None, browser=None):
     """Start JupyterLab on ``folder``; yields a :class:`Lab`. ``browser``: one that is open already."""
-
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
@@ -83,12 +87,14 @@ def lab(folder, env=None, browser=None):
             cwd=folder, env={**os.environ, **(env or {})},
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            _wait(lambda: urllib.request.urlopen(base + "/api", timeout=2), PATIENCE,
-                  "JupyterLab did not start")
+            wait(lambda: urllib.request.urlopen(base + "/api", timeout=20), "JupyterLab did not start")
             yield Lab(base, browser)
         finally:
             server.terminate()
-            server.wait(20)
+            try:
+                server.wait(60)
+            except subprocess.TimeoutExpired:
+                server.kill()
 
 
 class Lab:
@@ -96,15 +102,21 @@ class Lab:
 
     def __init__(self, base, browser):
         self.base, self.browser = base, browser
+        self.context = browser.new_context()  # its pages share what they fetched of JupyterLab
+        self.context.set_default_timeout(PATIENCE * 1000)
 
     def kernels(self):
         return json.load(urllib.request.urlopen(self.base + "/api/kernels"))
 
-    def open(self, notebook, width=1300, height=1000) -> Notebook:
-        """One notebook (path below the folder) in a fresh page, its kernel connected."""
-        for kernel in self.kernels():  # one at a time: a Binder pod has one core and 2 GB
+    def end_kernels(self):
+        """End every kernel: one at a time, since a Binder pod has one core and 2 GB."""
+        for kernel in self.kernels():
             urllib.request.urlopen(urllib.request.Request(
                 f"{self.base}/api/kernels/{kernel['id']}", method="DELETE"))
+
+    def open(self, notebook, width=1300, height=1000) -> Notebook:
+        """One notebook (path below the folder) in a fresh page, its kernel connected."""
+        self.end_kernels()
         return Notebook(self, notebook, width, height)
 
 
@@ -121,28 +133,34 @@ class Notebook:
     def __init__(self, lab, name, width, height):
         self.lab, self.name = lab, name
         self.outside, self.errors, self.received, self.late = [], [], 0, 0
-        self.page = page = lab.browser.new_page(viewport={"width": width, "height": height})
-        page.set_default_timeout(1000 * PATIENCE)
-        page.route("**/*", self._gate)
+        self.page = page = lab.context.new_page()
+        self._tools = lab.context.new_cdp_session(page)
+        page.set_viewport_size({"width": width, "height": height})
+        page.on("request", lambda request: self._asks(request.url))
         page.on("console", self._hear)
         page.on("pageerror", lambda e: self._complain(str(e)))
-        page.on("websocket", lambda ws: ws.on("framereceived", self._count))
+        page.on("websocket", self._listen)
         page.goto(f"{lab.base}/lab/tree/{name}?reset")
         # The status bar says "Idle" before the kernel is connected, and a Run All is then
         # lost: the server knows better.
-        # Only the page's own wait lets Playwright answer the requests it holds back.
-        _wait(self._connected, PATIENCE, f"no kernel for {name}", lambda s: page.wait_for_timeout(1000 * s))
+        self.wait(self._connected, f"no kernel for {name}")
         page.wait_for_timeout(500)
+
+    def wait(self, condition, complaint, seconds=PATIENCE):
+        """:func:`wait`, while the page goes on working."""
+        wait(condition, complaint, seconds, lambda s: self.page.wait_for_timeout(1000 * s))
 
     def _connected(self):
         return any(k["connections"] and k["execution_state"] == "idle" for k in self.lab.kernels())
 
-    def _gate(self, route):
-        if route.request.url.startswith((self.lab.base, "data:", "blob:")):
-            route.continue_()
-        else:
-            self.outside.append(route.request.url)
-            route.abort()
+    def _asks(self, url):
+        own = self.lab.base.removeprefix("http")
+        if not url.startswith(("http" + own, "ws" + own, "data:", "blob:")):
+            self.outside.append(url)
+
+    def _listen(self, socket):
+        self._asks(socket.url)
+        socket.on("framereceived", self._count)
 
     def _hear(self, message):
         if message.type == "error":
@@ -168,14 +186,14 @@ class Notebook:
                 return
         raise RuntimeError(f"Run All had no effect in {self.name}")
 
-    def run_all(self, timeout=PATIENCE):
+    def run_all(self):
         """Run all cells; returns when every one has run, or one has failed, and pictures are drawn."""
         if not self.page.locator(".jp-Notebook .jp-CodeCell").count():
             return
         self.start()
         self.page.wait_for_function(
             f"() => {_CELLS}.every(e => /\\[\\d+\\]/.test(e.textContent)) || document.querySelector('{_FAILED}')"
-            f" && !{_CELLS}.some(e => e.textContent.includes('*'))", timeout=timeout * 1000)
+            f" && !{_CELLS}.some(e => e.textContent.includes('*')) || document.querySelector('.jp-Dialog')")
         # Pictures far below the window are drawn only once they come near it.
         self.page.evaluate(_SCROLL_THROUGH)
         self.page.wait_for_function(
@@ -222,30 +240,43 @@ class Notebook:
         else:
             keys.press("Space")
 
-    def picture_of(self, demo):
-        """How often a demo's picture was drawn, and its pixels (PNG); of a demo of pages, −1 and what stands there."""
+    def shot(self, element, path=None) -> bytes:
+        """A picture (PNG) of an element, also written to ``path``. Playwright's own take four times as long."""
+        box, window = element.evaluate(_COME_INTO_VIEW), self.page.viewport_size
+        if box["y"] < 0 or box["y"] + box["height"] > window["height"]:
+            return element.screenshot(path=path)
+        taken = base64.b64decode(self._tools.send("Page.captureScreenshot", dict(
+            clip=dict(box, scale=1), optimizeForSpeed=True))["data"])
+        if path:
+            pathlib.Path(path).write_bytes(taken)
+        return taken
+
+    def drawn(self, demo) -> int:
+        """How often a demo's picture was drawn; -1 for a demo of pages of text, which has none."""
         picture = demo.locator(PICTURE)
-        if not picture.count():
-            return -1, demo.locator(".course-page").inner_text().encode()
-        return int(picture.get_attribute("data-drawn")), picture.screenshot()
+        return int(picture.get_attribute("data-drawn")) if picture.count() else -1
 
-    def change(self, demo, kind, control):
-        """Move a control until its demo's picture changes; on a busy machine a key press can be lost."""
+    def picture_of(self, demo):
+        """How often a demo's picture was drawn, and its pixels; of a demo of pages, -1 and what stands there."""
+        drawn = self.drawn(demo)
+        return drawn, demo.locator(".course-page").inner_text() if drawn < 0 else self.shot(demo.locator(PICTURE))
+
+    def repeat(self, act, condition, complaint, tries=TRIES):
+        """Do ``act()`` until ``condition()`` holds: on a busy machine a key press can be lost."""
+        for seconds in tries:
+            act()
+            with contextlib.suppress(TimeoutError):
+                return self.wait(condition, complaint, seconds)
+        raise TimeoutError(complaint)
+
+    def change(self, demo, kind, control, tries=TRIES):
+        """Move a control until its demo's picture changes."""
         before = self.picture_of(demo)
-        for last in (False, False, True):
-            self.move(kind, control)
-            try:
-                return self.wait_for_change(demo, before)
-            except TimeoutError:
-                if last:
-                    raise
+        self.repeat(lambda: self.move(kind, control), lambda: self.changed(demo, before), UNCHANGED, tries)
 
-    def wait_for_change(self, demo, before, seconds=60):
-        """Wait until a demo's picture was drawn again since ``before`` and its pixels differ."""
-        def changed():
-            drawn, pixels = self.picture_of(demo)
-            return (drawn > before[0] or drawn < 0) and pixels != before[1]
-        _wait(changed, seconds, "the picture did not change", lambda s: self.page.wait_for_timeout(1000 * s))
+    def changed(self, demo, before) -> bool:
+        """Whether a demo's picture was drawn again since ``before`` and its pixels differ."""
+        return (before[0] < 0 or self.drawn(demo) > before[0]) and self.picture_of(demo)[1] != before[1]
 
     def widths(self) -> list[tuple[int, int, int]]:
         """Of each picture: the width of its place, of its box, and of what is drawn in it."""
@@ -255,7 +286,15 @@ class Notebook:
 
     def close(self):
         self.page.close()
+        self.lab.end_kernels()
 
+
+_COME_INTO_VIEW = """async (e) => {
+  e.scrollIntoView({block: 'nearest'});
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const {x, y, width, height} = e.getBoundingClientRect();
+  return {x, y, width, height};
+}"""
 
 _SCROLL_THROUGH = """async () => {
   const outer = document.querySelector('.jp-WindowedPanel-outer') ?? document.querySelector('.jp-Notebook');
@@ -272,6 +311,7 @@ _COMPLAINTS = """() => {
   const text = (e) => e.textContent.trim().slice(0, 300);
   each('.jp-OutputArea [data-mime-type="application/vnd.jupyter.stderr"]', (e) => 'error output: ' + text(e));
   each('.jp-OutputArea [data-mime-type="application/vnd.jupyter.error"]', (e) => 'error output: ' + text(e));
+  each('.jp-Dialog', (e) => 'a dialog: ' + text(e));
   each('.jp-OutputArea .course-broken', (e) => 'broken demo: ' + text(e));
   each('.jp-OutputArea [data-mime-type$="widget-view+json"] pre', (e) => 'widget not shown: ' + text(e));
   const marks = ['.trace', '.bars', '.hm', '.im image', 'path.point', '.annotation'].map((css) => '.main-svg ' + css);

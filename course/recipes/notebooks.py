@@ -3,34 +3,42 @@
 ``python -m course.recipes.notebooks``            run all, write back
 ``python -m course.recipes.notebooks 02 03``      only those
 ``python -m course.recipes.notebooks --check``    run nothing, list what is out of form
-``python -m course.recipes.notebooks --count``    run nothing, print lines, words and shapes
+``python -m course.recipes.notebooks --count``    run nothing, count what a reader meets in each
 
 The stored form: printed text and plain or HTML results stay, and nbval compares them.
 Pictures, widgets, widget state, times and random ids go. A cell prints or shows, never
 both: a cell that shows is stored without outputs and without a number, and nbval then has
 nothing to compare it with. What is printed between a guess and the text after its answer is
 stored folded up, so that nobody reads it before guessing; JupyterLab unfolds it when the cell runs.
+A cell that is there but is not the point may have its source folded; its first line says what it does.
+
+The sentences under the pictures go, numbers left out, into ``tests/sentences.json``, where the tests
+find what the notebooks no longer hold.
 """
 from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import pathlib
 import re
 import sys
 
 import nbformat
 
+from .controls import SENTENCES
+
 FOLDER = pathlib.Path(__file__).parents[2] / "notebooks"
 _KEPT = {"text/plain", "text/html"}
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-LONGEST_CELL = 16
-#: Notebooks in which a cell in view has at most :data:`LONGEST_REWRITTEN` lines; the others follow.
-REWRITTEN, LONGEST_REWRITTEN = ("06",), 8
+LONGEST_CELL, AIM = 16, 8  # lines of a cell in view
+REWRITTEN = ("06",)  # notebooks in which the aim is a rule
+SAID = FOLDER.parent / "tests" / "sentences.json"
+HANG = 600  # seconds after which a cell hangs for sure, on the slowest machine
 
 
 def paths(names=()) -> list[pathlib.Path]:
-    """All notebooks of the course, or those whose file name starts with one of ``names``."""
+    """All notebooks, companions last; or those whose file name starts with one of ``names``."""
     found = sorted(FOLDER.glob("*.ipynb")) + sorted(FOLDER.glob("deeper/*.ipynb"))
     missing = [n for n in names if not any(p.name.startswith(n) for p in found)]
     if missing:
@@ -38,18 +46,18 @@ def paths(names=()) -> list[pathlib.Path]:
     return [p for p in found if not names or p.name.startswith(tuple(names))]
 
 
-def execute(path: pathlib.Path, extra: str = "", timeout: int = 1200) -> nbformat.NotebookNode:
+def execute(path: pathlib.Path, extra: str = "") -> nbformat.NotebookNode:
     """The notebook at ``path``, run from top to bottom in a kernel of its own; ``extra`` as a last cell."""
-    return run(nbformat.read(path, 4), path.parent, extra, timeout)
+    return run(nbformat.read(path, 4), path.parent, extra)
 
 
-def run(notebook, folder, extra: str = "", timeout: int = 1200):
+def run(notebook, folder, extra: str = ""):
     """Run ``notebook`` in ``folder``; raises at the first cell that fails."""
     from nbclient import NotebookClient
 
     if extra:
         notebook.cells.append(nbformat.v4.new_code_cell(extra))
-    NotebookClient(notebook, timeout=timeout, kernel_name="python3",
+    NotebookClient(notebook, timeout=HANG, startup_timeout=HANG, kernel_name="python3",
                    resources={"metadata": {"path": str(folder)}}).execute()
     return notebook
 
@@ -58,6 +66,11 @@ def shows(cell) -> bool:
     """Whether a run cell showed something that is not text."""
     return any(set(output.get("data", {})) - _KEPT for output in cell.outputs
                if output.output_type in ("display_data", "execute_result"))
+
+
+def folded(cell) -> bool:
+    """Whether the source of a cell is stored folded up."""
+    return bool(cell.metadata.get("jupyter", {}).get("source_hidden"))
 
 
 def stored(notebook):
@@ -73,6 +86,8 @@ def stored(notebook):
             if not shows(cell):
                 new.execution_count = cell.execution_count
                 new.outputs = _outputs(cell.outputs)
+            if folded(cell):
+                new.metadata.jupyter = {"source_hidden": True}
             if guess and new.outputs:
                 new.metadata.jupyter = {**new.metadata.get("jupyter", {}), "outputs_hidden": True}
             if asked := re.search(r"^(\w+) = predict(?:_number)?\(", cell.source, re.MULTILINE):
@@ -134,12 +149,12 @@ def problems(path: pathlib.Path) -> list[str]:
         if cell.cell_type != "code":
             continue
         count += 1
-        short = path.name.startswith(REWRITTEN) and not folded(cell)
-        longest = LONGEST_REWRITTEN if short else LONGEST_CELL
-        if len(cell.source.splitlines()) > longest:
+        longest = AIM if path.name.startswith(REWRITTEN) else LONGEST_CELL
+        if folded(cell):
+            if not re.match(r"#+ *\w", cell.source):
+                found.append(f"cell {k} is folded, and its first line is no comment that says what it does")
+        elif len(cell.source.splitlines()) > longest:
             found.append(f"cell {k} has more than {longest} lines")
-        if folded(cell) and not cell.source.startswith("# "):
-            found.append(f"cell {k} is folded up, and its first line does not say what it does")
         if shows(cell):
             found.append(f"cell {k} stores a picture or a widget")
         if any(o.output_type == "error" or o.get("name") == "stderr" for o in cell.outputs):
@@ -162,34 +177,78 @@ def mixed(notebook) -> list[int]:
         shows(cell) and prints(cell) or any(o.get("name") == "stderr" for o in cell.outputs))]
 
 
-def count(path) -> str:
-    """What stands in the way of a reader, in numbers: one row of the table that ``--count`` prints."""
+def differs(cell, outputs, number: int) -> str:
+    """What is wrong where a stored cell, the ``number``-th of code, was run and gave ``outputs``; "" if nothing."""
+    outputs = [nbformat.from_dict(dict(o, execution_count=number) if o.output_type == "execute_result" else o)
+               for o in outputs]
+    done = nbformat.NotebookNode(dict(cell), outputs=outputs, execution_count=number)
+    if mixed(nbformat.NotebookNode(cells=[done])):
+        return "this cell prints and shows, or writes a warning"
+    if "course-broken" in str(outputs):
+        return "a demo is broken"
+    again = stored(nbformat.NotebookNode(cells=[done])).cells[0]
+    if (again.outputs, again.execution_count) != (cell.outputs, cell.execution_count):
+        return "a fresh run would be stored otherwise"
+    return ""
+
+
+def uses_torch(path: pathlib.Path) -> bool:
+    """Whether the cells of a notebook name torch, or a module of the course that needs it."""
+    modules = "(game|packing|sae|shapes|toy|transformer)"
+    return any(re.search(rf"\btorch\b|course import .*\b{modules}\b|course\.{modules}\b", cell.source)
+               for cell in nbformat.read(path, 4).cells if cell.cell_type == "code")
+
+
+def sentences(printed: str) -> list[str]:
+    """What stands under the pictures of a run notebook, with # for every number.
+
+    ``printed``: what a last cell, :data:`SENTENCES` or more, printed. Numbers may differ a little
+    from one processor to the next; words may not.
+    """
+    return [re.sub(r"[-−+]?(\d[\d,]*)?[.]?\d+", "#", sentence) for sentence in json.loads(printed)["sentences"]]
+
+
+def name(path: pathlib.Path) -> str:
+    """Such as ``06_toy_superposition`` or ``deeper/06_more``."""
+    return path.relative_to(FOLDER).with_suffix("").as_posix()
+
+
+def count(path: pathlib.Path) -> dict[str, object]:
+    """What a reader of one notebook meets."""
     cells = nbformat.read(path, 4).cells
+    prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
     code = [cell.source.splitlines() for cell in cells if cell.cell_type == "code" and not folded(cell)]
-    words = sum(len(cell.source.split()) for cell in cells if cell.cell_type == "markdown")
-    shapes = sum(bool(re.search(r"#.*\(\w*,|#.*\(\w+, ", line)) for lines in code for line in lines)
-    return (f"{path.stem:32} {sum(map(len, code)):5} lines in view, {sum(len(lines) > 8 for lines in code):3} cells "
-            f"over eight, {words:5} words, {shapes:3} comments with shapes")
+    stated = re.search(r"(\w+) minutes", prose)
+    return {"code lines": sum(map(len, code)), f"cells over {AIM}": sum(len(lines) > AIM for lines in code),
+            "words": len(re.findall(r"\w+(?:['’-]\w+)*", re.sub(r"\]\([^)]*\)", "", prose))),
+            "shapes": sum(bool(re.search(r"#.*\(\w[\w ]*,[^()]*\)", line)) for lines in code for line in lines),
+            "minutes": stated[1] if stated else "-"}
 
 
 def main(argv=None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help="beginnings of file names, such as 02")
     parser.add_argument("--check", action="store_true", help="run nothing, only list what is out of form")
-    parser.add_argument("--count", action="store_true", help="run nothing, print how much there is to read")
+    parser.add_argument("--count", action="store_true", help="run nothing, only count")
     options = parser.parse_args(argv)
     if options.count:
-        print(*map(count, paths(options.names)), sep="\n")
+        for path in paths(options.names):
+            print(f"{name(path):34}", *(f"{value:>5} {what}" for what, value in count(path).items()), sep="  ")
         return 0
     bad = 0
     for path in paths(options.names):
         if not options.check:
-            notebook = execute(path)
+            notebook = execute(path, extra=SENTENCES + "print(_json.dumps(dict(sentences=_sentences)))")
+            printed = notebook.cells.pop().outputs[0].text
             if wrong := mixed(notebook):
                 print(f"{path.name}: cells {wrong} print and show, or write a warning; not written", flush=True)
                 bad += 1
                 continue
             path.write_text(text(stored(notebook)), encoding="utf-8", newline="\n")
+            said = json.loads(SAID.read_text(encoding="utf-8")) if SAID.exists() else {}
+            said[name(path)] = sentences(printed)
+            said = {name(p): said[name(p)] for p in paths() if name(p) in said}
+            SAID.write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
         complaints = problems(path)
         bad += bool(complaints)
         print(f"{path.name}: {'; '.join(complaints) or 'in the stored form'}", flush=True)

@@ -7,7 +7,6 @@ answer what the notebook asks. Maintainers only: needs Playwright and Chromium.
 """
 from __future__ import annotations
 
-import re
 import sys
 
 import nbformat
@@ -17,7 +16,7 @@ from . import browser, notebooks
 
 def take(lab, path) -> str:
     """Take the opening picture of one notebook; returns the name of the file."""
-    page = lab.open(path.relative_to(notebooks.FOLDER.parent).as_posix(), width=1100)
+    page = lab.open(f"notebooks/{notebooks.name(path)}.ipynb", width=1100)
     page.run_all()
     # The picture that is about to be taken may be missing, and only that.
     if complaints := [text for text in page.complaints() if f"images/{path.stem}.png" not in text]:
@@ -48,7 +47,7 @@ def main(names=()) -> int:
         return 1
     with browser.lab(notebooks.FOLDER.parent) as lab:
         for path in notebooks.paths(names):
-            if re.match(r"\d\d_", path.name):
+            if "opening-picture" in path.read_text(encoding="utf-8"):  # companions need not have one
                 print(take(lab, path), flush=True)
     return 0
 

@@ -1,12 +1,19 @@
 """Source of a cell that moves every control of a notebook, to be run as its last cell.
 
 A handler that fails raises there and so fails the test (the demos raise their errors where
-``COURSE_STRICT`` is set). The cell prints one JSON object: how many moves, and which
-controls of a live demo changed neither its picture nor its sentence, whatever they were set to.
+``COURSE_STRICT`` is set). The cell prints one JSON object: whether torch is loaded, the sentences
+under the pictures as they stood before anything moved, how many moves, and which controls of a
+live demo changed neither its picture nor its sentence, whatever they were set to.
 """
-CELL = r'''
-import ipywidgets as _W, json as _json
+SENTENCES = r'''
+import html as _html, json as _json, re as _re, sys as _sys
 from ipywidgets.widgets.widget import _instances
+_torch = "torch" in _sys.modules
+_sentences = [_html.unescape(_re.sub("<[^>]*>", "", _w.sentence.value)) for _w in list(_instances.values())
+              if hasattr(_w, "picture") and hasattr(_w, "sentence")]
+'''
+CELL = SENTENCES + r'''
+import ipywidgets as _W
 _ODD = ["", " ", "water", "KING", "زبان", "语言", "\U0001f388", "a" * 3000, "<b>king</b>", "two words", "3.14", "\x00"]
 
 def _settings(_w):
@@ -42,5 +49,5 @@ for _control in list(_instances.values()):
             _moves += 1
         if isinstance(_control, _W.Button):
             _control.click()
-print(_json.dumps(dict(moves=_moves, dead=_dead)))
+print(_json.dumps(dict(torch=_torch, sentences=_sentences, moves=_moves, dead=_dead)))
 '''
