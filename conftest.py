@@ -8,7 +8,6 @@ test of each notebook, whether its controls work and its pictures say what they 
 import functools
 import json
 import os
-import pathlib
 
 import pytest
 
@@ -41,24 +40,6 @@ def pytest_collection_modifyitems(config, items):
         config.stash[_LEFT_OUT] = len(slow)
 
 
-def _apart(item) -> bool:
-    """Does this test need nothing of the others in its file? Then it is a piece of work of its own."""
-    return bool(item.get_closest_marker("apart"))
-
-
-def _group(item) -> str:
-    """Cells of a notebook share a kernel, tests of a file what its fixtures made."""
-    return item.nodeid if _apart(item) else item.nodeid.partition("::")[0]
-
-
-def _turn(item):
-    """Slow tests, then browsers, then whole notebooks, the largest first; so that no long one starts last."""
-    path = pathlib.Path(str(getattr(getattr(item, "callspec", None), "params", {}).get("path", item.path)))
-    size = path.stat().st_size if path.suffix == ".ipynb" and path.is_file() else 0
-    kind = [item.get_closest_marker("slow"), item.get_closest_marker("browser"), _apart(item), size]
-    return [not part for part in kind], -size, str(item.path)
-
-
 _LEFT_OUT = pytest.StashKey[int]()
 
 
@@ -75,11 +56,9 @@ def pytest_testnodedown(node):
 def pytest_terminal_summary(terminalreporter, config):
     """Say how many were left out, and how to run them."""
     number = config.stash.get(_LEFT_OUT, 0)
-    if hasattr(config, "workerinput"):
-        return
-    if number or (getattr(config.option, "numprocesses", None) and not (CI or config.getoption("--slow"))):
-        some = f"{number} slow test{'s were' if number > 1 else ' was'}" if number else "Slow tests were"
-        terminalreporter.write_line(f"{some} left out. To run everything: python3 -m course test --slow")
+    if number:
+        terminalreporter.write_line(f"{number} slow test{'s were' if number > 1 else ' was'} left out. "
+                                    "To run everything: python3 -m course test --slow")
 
 
 def _forbid_skip(report):

@@ -100,18 +100,9 @@ def stored(notebook):
         {"kernelspec": _KERNEL, "language_info": {"name": "python"}}))
 
 
-def folded(cell) -> bool:
-    """Whether the source of a cell is folded up: it must be there and is not the point."""
-    return bool(cell.metadata.get("jupyter", {}).get("source_hidden"))
-
-
 def _metadata(cell):
-    new = nbformat.NotebookNode()
-    if tags := cell.metadata.get("tags", []):
-        new.tags = tags
-    if folded(cell):
-        new.jupyter = {"source_hidden": True}
-    return new
+    tags = cell.metadata.get("tags", [])
+    return nbformat.NotebookNode(tags=tags) if tags else nbformat.NotebookNode()
 
 
 def _outputs(outputs):
