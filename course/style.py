@@ -33,3 +33,14 @@ TEMPLATE = go.layout.Template(layout=dict(
 def figure(height: int = 420, **layout) -> go.Figure:
     """An empty figure in the course's style, ``height`` pixels high, as wide as its place."""
     return go.Figure(layout=dict(template=TEMPLATE, height=height, uirevision="kept", **layout))
+
+
+def say(fig: go.Figure, sentence: str) -> go.Figure:
+    """``fig`` with the sentence that describes it, for whoever shows it; replaces an earlier one."""
+    fig.update_layout(meta=dict(sentence=sentence))
+    return fig
+
+
+def said(fig: go.Figure) -> str:
+    """The sentence that describes ``fig``, or an empty string."""
+    return (fig.layout.meta or {}).get("sentence", "")
