@@ -83,8 +83,7 @@ def test_readout_marks_what_is_on_and_adds_it_up():
 
 def test_sentences_say_what_is_drawn():
     assert said(plots.features(PENTAGON * [1, 1, 1, 1, 0.3])) == (
-        "4 of 5 features represented: longer than 0.5, the dotted line.")
-    assert said(plots.features([[1.0], [0]])).startswith("1 of 1 feature represented")
+        "Features represented: 4 of 5 are longer than 0.5, the dotted line.")
     before = np.array([-0.001, 0.8, -0.5, 0.3, 0.0])
     fig = plots.readout(PENTAGON, list("abcde"), [False, True, False, False, False], before, before.clip(0))
     assert said(fig) == "On: b. Read after the ReLU: b 0.80, d 0.30. Strongest false reading: 0.30."
@@ -104,12 +103,13 @@ def test_pictures_beside_each_other():
         tips = [(trace.x[1], trace.y[1]) for trace in arrows(fig, axis) if trace.mode == "lines+markers"]
         np.testing.assert_allclose(tips, runs[name].W[0].T)
     counts = [toy.represented(run.W[0]) for run in runs.values()]
-    assert said(fig) == f"The best of 4 runs each: {counts[0]} and {counts[1]} features represented."
+    assert said(fig) == f"Features represented in the best of 4 runs each: {counts[0]} and {counts[1]}."
     three = plots.pictures({"a": PENTAGON, "b": PENTAGON[:, :2], "c": 0.1 * PENTAGON})
-    assert said(three) == "5, 2 and 0 features represented."
-    assert said(plots.pictures({"": PENTAGON[:, :1]})) == "1 feature represented."
-    assert said(plots.pictures({"": toy.train(5, 2, 0.1, steps=1, seeds=2)})).startswith("The best of 2 runs: ")
-    assert not said(plots.pictures(runs | {"by hand": PENTAGON})).startswith("The best")
+    assert said(three) == "Features represented: 5, 2 and 0."
+    assert said(plots.pictures({"": PENTAGON[:, :1]})) == "Features represented: 1."
+    alone = plots.pictures({"": toy.train(5, 2, 0.1, steps=1, seeds=2)})
+    assert said(alone).startswith("Features represented in the best of 2 runs: ")
+    assert "best" not in said(plots.pictures(runs | {"by hand": PENTAGON}))
 
 
 def test_by_frequency_sorts_and_tells_the_kinds_apart():
@@ -121,8 +121,8 @@ def test_by_frequency_sorts_and_tells_the_kinds_apart():
     assert list(fig.data[3].y) == [0.4, 0.2, 0.1, 0.05] and list(fig.data[3].customdata) == [2, 3, 1, 4]
     assert len({(trace.marker.color, trace.marker.symbol) for trace in fig.data[:3]}) == 3
     assert len({trace.marker.symbol for trace in fig.data[:3]}) == 3  # not by colour alone
-    assert said(fig) == ("Of 4 features: 1 with a dimension of their own, 2 that share one, 1 not represented. "
-                         "On average 0.8 are on at a time.")
+    assert said(fig) == ("Features with a dimension of their own: 1. With a share of one: 2. Not represented: 1. "
+                         "On average 0.8 features are on at a time.")
     assert set(np.unique(toy.kinds(np.array([[1.0, 0, 0, 0.1], [0, 1, -1, 0]])))) == set(KINDS)
 
 

@@ -34,12 +34,6 @@ def _rows(names: Sequence[str]) -> dict:
                 showgrid=False, zeroline=False)
 
 
-def _count(many: Sequence[int]) -> str:
-    """"4 features", "2, 4 and 5 features"."""
-    listed = " and ".join(filter(None, [", ".join(map(str, many[:-1])), str(many[-1])]))
-    return f"{listed} feature{'' if listed == '1' else 's'}"
-
-
 def plane(W, names: Sequence[str] | None = None, *, reach: float = 1.5, longer: float = 0.5) -> go.Figure:
     """The directions of a model with two hidden dimensions, ``W`` (2, n), as arrows; to be put ``beside`` others.
 
@@ -79,13 +73,14 @@ def pictures(runs: Mapping, names: Sequence[str] | None = None, *, height: int =
 
     Of trained models the best run of the first setting is drawn.
     """
-    shown = {heading: np.asarray(run.W[0] if hasattr(run, "W") else run, float) for heading, run in runs.items()}
-    many = {np.shape(run.losses)[1] if hasattr(run, "losses") else 1 for run in runs.values()}
-    counts = [int((np.linalg.norm(W, axis=0) > longer).sum()) for W in shown.values()]
+    shown = {heading: np.asarray(getattr(run, "W", [run])[0], float) for heading, run in runs.items()}
+    seeds = {len(getattr(run, "losses", [[0]])[0]) for run in runs.values()}
+    counts = ", ".join(str((np.linalg.norm(W, axis=0) > longer).sum()) for W in shown.values())
     fig = beside({heading: plane(W, names, longer=longer) for heading, W in shown.items()}, height=height, gap=0.05,
                  margin=dict(l=36, r=20, t=44, b=36))
-    best = f"The best of {max(many)} runs{' each' if len(runs) > 1 else ''}: " if len(many) == 1 < max(many) else ""
-    return say(fig, f"{best}{_count(counts)} represented.")
+    each = " each" if len(runs) > 1 else ""
+    best = f" in the best of {max(seeds)} runs{each}" if len(seeds) == 1 < max(seeds) else ""
+    return say(fig, f"Features represented{best}: {' and '.join(counts.rsplit(', ', 1))}.")
 
 
 def features(W, names: Sequence[str] | None = None, *, products: bool = True, height: int = 400,
@@ -110,8 +105,8 @@ def features(W, names: Sequence[str] | None = None, *, products: bool = True, he
                                                                     projection=dict(type="orthographic")))
         fig.add_traces([_arrow_in_space(k, *one) for k, one in enumerate(zip(W.T, names, lengths > longer,
                                                                              strict=True))])
-    count = (lengths > longer).sum()
-    return say(fig, f"{count} of {_count([len(names)])} represented: longer than {longer:g}, the dotted line.")
+    return say(fig, f"Features represented: {(lengths > longer).sum()} of {len(names)} are longer than {longer:g}, "
+                    "the dotted line.")
 
 
 def _arrow_in_space(k: int, tip, name: str, strong: bool) -> go.Scatter3d:
@@ -173,10 +168,9 @@ def by_frequency(density, dimensionality, kinds: Sequence[str], *, height: int =
                    range=[0.3, len(order) + 0.7], tickformat="d"),
         yaxis=dict(domain=[0.36, 1], range=[-0.05, 1.08], tickvals=[0, 0.5, 1], title=dict(text="dimensionality D")),
         yaxis2=dict(domain=[0, 0.26], rangemode="tozero", nticks=4, title=dict(text="density p")))
-    counts = {kind: (kinds == kind).sum() for kind in KINDS}
-    return say(fig, f"Of {_count([len(order)])}: {counts['own']} with a dimension of their own, "
-                    f"{counts['shared']} that share one, {counts['none']} not represented. "
-                    f"On average {density.sum():.1f} are on at a time.")
+    own, shared, none = ((kinds == kind).sum() for kind in KINDS)
+    return say(fig, f"Features with a dimension of their own: {own}. With a share of one: {shared}. "
+                    f"Not represented: {none}. On average {density.sum():.1f} features are on at a time.")
 
 
 def readout(W, names: Sequence[str], on: Sequence[bool], before, after, *, height: int = 420) -> go.Figure:
@@ -219,20 +213,19 @@ def dimensionalities(x, panels: Mapping[str, Sequence[np.ndarray]], lines: Mappi
     ``panels``: heading -> one array of values for each of ``x``. ``lines``: label -> value of a
     thin line across, its label on the left and the right of the panel in turn.
     """
-    flat = {}
-    step = np.diff(x).mean() if len(x) > 1 else 1.0
+    flat, width = {}, 0.25 * (np.diff(x).mean() if len(x) > 1 else 1.0)
     for k, (heading, values) in enumerate(panels.items()):
+        spread = [at + (width * np.linspace(-1, 1, len(row)) if len(row) > 1 else 0 * row)
+                  for at, row in zip(x, values, strict=True)]
         fig = figure(showlegend=False)
-        spread = [x[i] + step * 0.25 * np.linspace(-1, 1, len(row)) if len(row) > 1 else np.array([x[i]])
-                  for i, row in enumerate(values)]
         fig.add_scatter(x=np.concatenate(spread).round(4), y=np.concatenate([np.sort(row) for row in values]).round(4),
                         mode="markers", marker=dict(color=PALETTE[k], symbol=MARKERS[k], size=5, opacity=0.7),
                         hovertemplate="%{y:.3f}<extra></extra>")
-        for m, (label, level) in enumerate(lines.items()):
+        for place, (label, level) in enumerate(lines.items()):
             fig.add_shape(type="line", x0=0, x1=1, y0=level, y1=level, xref="x domain", yref="y",
                           line=dict(color=GREY, width=1, dash="dot"), layer="below")
-            fig.add_annotation(x=m % 2, y=level, xref="x domain", yref="y", text=label, showarrow=False,
-                               xanchor="left" if m % 2 else "right", font=dict(color=INK))
+            fig.add_annotation(x=place % 2, y=level, xref="x domain", yref="y", text=label, showarrow=False,
+                               xanchor="left" if place % 2 else "right", font=dict(color=INK))
         fig.update_xaxes(title=dict(text=x_axis), zeroline=False, showgrid=False)
         fig.update_yaxes(range=[0, 1.08], showticklabels=False, ticks="", showgrid=False,
                          title=dict(text=y_axis if k == 0 else "", standoff=40))
