@@ -5,7 +5,7 @@ column i is the direction of feature i. Leading dimensions, such as one for many
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 
@@ -38,8 +38,9 @@ def dimensionality(W) -> np.ndarray:
     """The share of a dimension that each feature has to itself, (..., n), each from 0 to 1.
 
     D_i = ‖W_i‖² / Σ_j (Ŵ_i·W_j)², the feature dimensionality of "Toy Models of Superposition"
-    (Elhage et al. 2022, on the geometry of superposition), 0 for a column of zeros. It is the
-    capacity of a feature in "Polysemanticity and Capacity in Neural Networks" (Scherlis et al. 2022).
+    (Elhage et al. 2022, on the geometry of superposition). For a column of zeros the formula says 0/0,
+    and D is 0: a feature without a direction has no part of any dimension. It is the capacity of a feature
+    in "Polysemanticity and Capacity in Neural Networks" (Scherlis et al. 2022).
     """
     W = _columns(W)
     shared = ((np.swapaxes(unit_columns(W), -1, -2) @ W) ** 2).sum(-1)
@@ -69,54 +70,36 @@ def random_directions(d: int, n: int, seed: int = 0) -> np.ndarray:
     return unit_columns(np.random.default_rng(seed).normal(size=(d, n)))
 
 
-def packing_steps(d: int, n: int, steps: int = 400, seed: int = 0) -> Iterator[np.ndarray]:
-    """Push n random directions in d dimensions apart; yields the best columns so far, (d, n), every step.
-
-    Gradient descent on the sum of |cosine|^p over all pairs, from p = 4 to p = 200: with a growing
-    p the closest pairs count more and more. For small d and n it finds the best packings known.
-    """
-    W, best = random_directions(d, n, seed), np.inf
-    mean, square = np.zeros_like(W), 0.0
-    for step in range(steps):
-        cosines = interference(W)
-        size = np.abs(cosines)
-        largest = size.max()
-        if largest < best:
-            best, kept = largest, W
-        yield kept
-        if largest < 1e-12:  # at right angles already
-            continue
-        p = 4 * 50 ** (step / steps)
-        slope = W @ (np.sign(cosines) * (size / largest) ** (p - 1))
-        slope -= (slope * W).sum(0) * W  # only what turns a column, not what stretches it
-        mean = 0.9 * mean + 0.1 * slope
-        square = 0.99 * square + 0.01 * (slope ** 2).sum(0).mean()
-        W = unit_columns(W - 0.1 * (1 - step / steps) * mean / np.sqrt(square + 1e-30))
-
-
 def near_orthogonal(d: int, n: int, steps: int = 400, seed: int = 0, progress: Callable | None = None) -> np.ndarray:
-    """n directions in d dimensions with a small largest |cosine|, (d, n): the last of :func:`packing_steps`.
+    """n directions in d dimensions with a small largest |cosine|, (d, n); where n <= d at right angles exactly.
 
-    Where n <= d they are at right angles exactly. ``progress`` wraps the range of steps, as
-    ``lambda steps: widgets.progress(steps, "Packing")``. 0.1 s for 200 directions in 20 dimensions.
+    Gradient descent from random directions on the sum of |cosine|^power over all pairs, from power 4 to 200:
+    with a growing power the closest pairs count more and more. For small d and n it finds the best packings
+    known. ``progress`` wraps the range of steps, as ``lambda steps: widgets.progress(steps, "Packing")``.
+    0.1 s for 200 directions in 20 dimensions.
     """
     d, n, steps = (whole(value, name) for value, name in (
         (d, "number of dimensions"), (n, "number of directions"), (steps, "number of steps")))
     if n <= d:
         return random_rotation(d, seed)[:, :n]
-    found = packing_steps(d, n, steps, seed)
-    for _ in (progress or iter)(range(steps)):
-        W = next(found)
-    return W
+    W, smallest = random_directions(d, n, seed), np.inf
+    mean, square = np.zeros_like(W), 0.0
+    for step in (progress or iter)(range(steps)):
+        cosines = interference(W)
+        size = np.abs(cosines)
+        largest = size.max()
+        if largest < smallest:
+            smallest, best = largest, W
+        power = 4 * 50 ** (step / steps)
+        slope = W @ (np.sign(cosines) * (size / largest) ** (power - 1))
+        slope -= (slope * W).sum(0) * W  # only what turns a column, not what stretches it
+        mean = 0.9 * mean + 0.1 * slope
+        square = 0.99 * square + 0.01 * (slope ** 2).sum(0).mean()
+        W = unit_columns(W - 0.1 * (1 - step / steps) * mean / np.sqrt(square + 1e-30))
+    return best
 
 
 # Rotations
-
-def rotation(degrees: float) -> np.ndarray:
-    """The rotation of the plane by an angle, counter-clockwise, (2, 2)."""
-    turn = np.radians(degrees)
-    return np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-
 
 def random_rotation(d: int, seed: int = 0) -> np.ndarray:
     """A rotation drawn evenly from all rotations in d dimensions, (d, d): orthogonal, determinant 1."""
@@ -136,36 +119,12 @@ def rotation_path(d: int, seed: int = 0) -> Callable[[float], np.ndarray]:
     return lambda t: (planes * np.exp(1j * t * angles) @ np.linalg.inv(planes)).real
 
 
-# Arrangements whose dimensionalities are known exactly
+# Known arrangements
 
 def polygon(n: int) -> np.ndarray:
     """n directions in the plane at equal angles, (2, n): each has dimensionality 2/n."""
     turns = 2 * np.pi * np.arange(whole(n, "number of corners")) / n
     return np.array([np.cos(turns), np.sin(turns)])
-
-
-def simplex(n: int) -> np.ndarray:
-    """n directions in n − 1 dimensions, (n − 1, n), as far from each other as can be: 3 a triangle, 4 a tetrahedron.
-
-    All cosines are −1/(n − 1), which is the Welch bound; each dimensionality is (n − 1)/n.
-    """
-    n = whole(n, "number of corners")
-    if n < 2:
-        raise CourseError("A simplex has two corners at least.")
-    centred = np.eye(n) - 1 / n
-    return unit_columns(np.linalg.svd(centred)[2][:-1] @ centred)
-
-
-def antipodal_pairs(d: int) -> np.ndarray:
-    """Each axis of d dimensions and its opposite, (d, 2d): each has dimensionality 1/2."""
-    axes = np.eye(whole(d, "number of dimensions"))
-    return np.concatenate([axes, -axes], axis=1)
-
-
-def square_antiprism() -> np.ndarray:
-    """Two squares, one above the other and turned by 45°, (3, 8): each corner has dimensionality 3/8."""
-    turns, height = np.pi / 4 * np.arange(8), np.sqrt(1 / 3)
-    return np.array([*(np.sqrt(1 - height ** 2) * polygon(8)), height * np.sign(np.cos(4 * turns))])
 
 
 def icosahedron_axes() -> np.ndarray:

@@ -105,7 +105,9 @@ def train(n_features: int, n_hidden: int, density, importance=None, *, output: s
         (n_hidden, "number of hidden dimensions"), (seeds, "number of seeds"), (steps, "number of steps"),
         (batch, "batch size")))
     schedule = toy_fast.Schedule(seeds, steps, batch, rate, seed)
-    parts = problem.split(max(1, toy_fast.CHUNK // (seeds * batch * problem.density.shape[1])))
+    at_once = max(1, toy_fast.CHUNK // (seeds * batch * problem.density.shape[1]))
+    parts = [replace(problem, density=density, importance=importance) for density, importance in zip(
+        problem.density.split(at_once), problem.importance.split(at_once), strict=True)]
     ticks = iter((progress or iter)(range(len(parts) * steps)))
     weights = torch.cat([toy_fast.descend(part, n_hidden, schedule, ticks) for part in parts])
     next(ticks, None)
@@ -172,11 +174,6 @@ class Problem:
             raise CourseError(f"There are {len(density)} densities and {len(importance)} rows of importance."
                               ) from None
         return cls(*(torch.tensor(part) for part in both), output, hidden, l1, pairs)
-
-    def split(self, count: int) -> list[Problem]:
-        """The same problem in parts of at most ``count`` settings."""
-        return [replace(self, density=density, importance=importance) for density, importance
-                in zip(self.density.split(count), self.importance.split(count), strict=True)]
 
 
 def _rows(value, n, name, shapes, one_a_row=False):

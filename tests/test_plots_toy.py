@@ -2,8 +2,9 @@
 import numpy as np
 import pytest
 
-from course import geometry, plots
-from course.plots.toy import REGIONS, REPRESENTED
+from course import geometry, plots, toy
+from course.plots.toy import KINDS, REGIONS
+from course.style import said
 
 PENTAGON = geometry.polygon(5)
 
@@ -41,7 +42,7 @@ def test_features_beside_each_other():
     bar, = (trace for trace in fig.data if trace.type == "bar")
     np.testing.assert_allclose(bar.x, [1.2, 1.1, 1.0, 0.9, 0.3])
     assert list(bar.marker.pattern.shape) == ["", "", "", "", "/"]  # not by colour alone
-    assert any(shape.x0 == shape.x1 == REPRESENTED for shape in fig.layout.shapes)
+    assert any(shape.x0 == shape.x1 == 0.5 for shape in fig.layout.shapes)
     assert list(fig.layout.yaxis3.ticktext) == ["1", "2", "3", "4", "5"]
     without = plots.features(W, list("abcde"), products=False)
     assert not any(trace.type == "heatmap" for trace in without.data)
@@ -49,7 +50,7 @@ def test_features_beside_each_other():
 
 
 def test_features_in_three_dimensions_are_drawn_in_space():
-    W = geometry.simplex(4)
+    W = np.array([[1.0, -1, -1, 1], [1, -1, 1, -1], [1, 1, -1, -1]]) / 3 ** 0.5  # a tetrahedron
     fig = plots.features(W)
     space = [trace for trace in fig.data if trace.type == "scatter3d"]
     np.testing.assert_allclose([[t.x[1], t.y[1], t.z[1]] for t in space], W.T)
@@ -78,6 +79,51 @@ def test_readout_marks_what_is_on_and_adds_it_up():
     assert bars == {"before the ReLU": list(before), "after the ReLU": [0, 0.5, 0, 0, 0]}
     assert list(fig.layout.yaxis2.ticktext) == ["✓ yellow", "circle", "✓ square", "large", "striped"]
     assert [trace.line.width for trace in arrows(fig)] == [5, 1.5, 5, 1.5, 1.5]
+
+
+def test_sentences_say_what_is_drawn():
+    assert said(plots.features(PENTAGON * [1, 1, 1, 1, 0.3])) == (
+        "Features represented: 4 of 5 are longer than 0.5, the dotted line.")
+    before = np.array([-0.001, 0.8, -0.5, 0.3, 0.0])
+    fig = plots.readout(PENTAGON, list("abcde"), [False, True, False, False, False], before, before.clip(0))
+    assert said(fig) == "On: b. Read after the ReLU: b 0.80, d 0.30. Strongest false reading: 0.30."
+    texts = [text for trace in fig.data if trace.type == "bar" for text in trace.text]
+    assert "0.00" in texts and "-0.00" not in texts
+    nothing = plots.readout(PENTAGON, list("abcde"), [False] * 5, 0 * before, 0 * before)
+    assert "On: nothing. Read after the ReLU: nothing above 0.05. Strongest false reading: 0.00." == said(nothing)
+    every = plots.readout(PENTAGON, list("abcde"), [True] * 5, before, before)
+    assert said(every).endswith("Strongest false reading: 0.00.")
+
+
+def test_pictures_beside_each_other():
+    runs = {name: toy.train(5, 2, 0.1, steps=3, seeds=4) for name in ("one", "two")}
+    fig = plots.pictures(runs, list("abcde"))
+    assert [note.text for note in fig.layout.annotations] == ["<b>one</b>", "<b>two</b>"]
+    for name, axis in (("one", "x"), ("two", "x2")):
+        tips = [(trace.x[1], trace.y[1]) for trace in arrows(fig, axis) if trace.mode == "lines+markers"]
+        np.testing.assert_allclose(tips, runs[name].W[0].T)
+    counts = [toy.represented(run.W[0]) for run in runs.values()]
+    assert said(fig) == f"Features represented in the best of 4 runs each: {counts[0]} and {counts[1]}."
+    three = plots.pictures({"a": PENTAGON, "b": PENTAGON[:, :2], "c": 0.1 * PENTAGON})
+    assert said(three) == "Features represented: 5, 2 and 0."
+    assert said(plots.pictures({"": PENTAGON[:, :1]})) == "Features represented: 1."
+    alone = plots.pictures({"": toy.train(5, 2, 0.1, steps=1, seeds=2)})
+    assert said(alone).startswith("Features represented in the best of 2 runs: ")
+    assert "best" not in said(plots.pictures(runs | {"by hand": PENTAGON}))
+
+
+def test_by_frequency_sorts_and_tells_the_kinds_apart():
+    density, share, kinds = [0.1, 0.4, 0.2, 0.05], [0.5, 0.98, 0.4, 0.0], ["shared", "own", "shared", "none"]
+    fig = plots.by_frequency(density, share, kinds)
+    seen = {trace.name: {x: y for x, y in zip(trace.x, trace.y, strict=True) if y == y} for trace in fig.data[:3]}
+    assert seen == {"a dimension of its own": {1: 0.98}, "a share of a dimension": {2: 0.4, 3: 0.5},
+                    "not represented": {4: 0.0}}
+    assert list(fig.data[3].y) == [0.4, 0.2, 0.1, 0.05] and list(fig.data[3].customdata) == [2, 3, 1, 4]
+    assert len({(trace.marker.color, trace.marker.symbol) for trace in fig.data[:3]}) == 3
+    assert len({trace.marker.symbol for trace in fig.data[:3]}) == 3  # not by colour alone
+    assert said(fig) == ("Features with a dimension of their own: 1. With a share of one: 2. Not represented: 1. "
+                         "On average 0.8 features are on at a time.")
+    assert set(np.unique(toy.kinds(np.array([[1.0, 0, 0, 0.1], [0, 1, -1, 0]])))) == set(KINDS)
 
 
 def test_dimensionalities_draw_every_feature_and_every_line():

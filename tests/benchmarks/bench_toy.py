@@ -1,6 +1,6 @@
 """Toy models: the course's training against the plain one, and the phase diagram against the exact optimum.
 
-The plain training (``toy.reference``: autograd, AdamW at 1e-3, batch 1024, 10 000 steps, all instances in
+The plain training (``toy.train_plain``: autograd, AdamW at 1e-3, batch 1024, 10 000 steps, all instances in
 one batch) and ours run in turn, on one thread each. Ours runs three times with other random numbers; the
 seconds are the middle ones, the loss ratio is the worst instance of the worst run. Losses are compared on
 one fresh sample of 2¹⁸ that neither training has seen. The last line is one JSON object.
@@ -29,7 +29,7 @@ def timed(work):
 
 def against_reference(n, m, count, decay, how):
     density, importance = 20 ** -np.linspace(0, 1, count), decay ** np.arange(n)
-    theirs, (W, b) = timed(lambda: toy.reference(n, m, density, importance))
+    theirs, (W, b) = timed(lambda: toy.train_plain(n, m, density, importance))
     true = toy.evaluate(W, b, density, importance, samples=2 ** 18)
     seconds, ratios = [], []
     for seed in range(3):
