@@ -3,6 +3,7 @@
 Only the standard library, and in words that old Pythons can read: ``python3 -m course`` asks
 before anything is installed. Nothing here imports torch or any other package it asks about.
 """
+import html
 import json
 import operator
 import os
@@ -14,6 +15,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 OLDEST = (3, 11)
 _SIGNS = {">=": operator.ge, "<=": operator.le, "==": operator.eq, ">": operator.gt, "<": operator.lt}
 _GIB = 2**30
+NO_DRAWING = ("Run this cell. If this line is still here after a few seconds, the JupyterLab that you use cannot draw "
+              "the pictures of this course: it runs in another environment. Close it, and start "
+              "<code>python3 -m course lab</code> in the course's folder.")
 
 
 def python_sentence(version=None):
@@ -134,6 +138,16 @@ class Check:
         if not self.problems:
             return "Everything this course needs is here."
         return "\n- ".join(["Something here is not as the course needs it.", *self.problems])
+
+    def _repr_html_(self):
+        """The same for a notebook, and below it a sentence that only a browser which can draw pictures replaces."""
+        try:
+            from .widgets import proof
+
+            proof()
+        except ImportError:  # a package is missing, as the sentence says
+            pass
+        return f"<pre>{html.escape(repr(self))}</pre><div class='course-drawing'><span>{NO_DRAWING}</span></div>"
 
     def details(self):
         """Print what was found on this machine, row by row."""

@@ -1,12 +1,12 @@
 """Pages about latents and neurons, the browser that turns them, and the blind test.
 
 Introduced in notebook 08. A page is HTML without scripts. Every character that comes from a text is escaped, and
-those that would not be seen, or would change the order of others, are shown as signs.
+those that would not be seen, or would change the order of others, are shown as signs (:func:`course.style.visible`).
 """
 from __future__ import annotations
 
 import html
-import unicodedata
+import re
 from collections.abc import Sequence
 
 import ipywidgets
@@ -14,11 +14,9 @@ import numpy as np
 
 from . import CourseError, blind
 from .features import KINDS, Example, Features
-from .widgets import OwnKeys, choice, line, text
+from .style import visible
+from .widgets import Block, choice, line, row, text, told
 
-_SIGNS = {"\n": "⏎", "\t": "⇥", "\r": "␍", "\ufeff": "□"}
-_JOINERS = "\u200c\u200d"  # Persian and Devanagari need them
-_COLOUR = "230,159,0"
 STYLE = """<style>
 .course-page{display:flex;flex-wrap:wrap;gap:8px 28px;line-height:1.5;color:var(--jp-content-font-color1)}
 .course-page>*{flex:1 1 18em;min-width:0}.course-page>.course-examples{flex:3 1 32em}
@@ -27,6 +25,7 @@ STYLE = """<style>
 .course-example{white-space:pre-wrap;overflow-wrap:anywhere;font-size:14px;padding:3px 8px;margin:3px 0;
 border-left:3px solid rgba(128,128,128,.4);unicode-bidi:isolate}
 .course-example i{font-style:normal;opacity:.65;font-size:12px;unicode-bidi:isolate}
+.course-page small{opacity:.75;font-size:70%}
 .course-example b{text-decoration:underline;text-decoration-thickness:2px;text-underline-offset:3px}
 .course-option{display:flex;gap:10px;align-items:baseline}
 .course-bars{display:flex;align-items:flex-end;gap:1px;height:54px;max-width:20em;border-bottom:1px solid gray}
@@ -34,25 +33,34 @@ border-left:3px solid rgba(128,128,128,.4);unicode-bidi:isolate}
 </style>"""
 
 
-def visible(token: str) -> str:
-    """``token`` as it can be shown: escaped, with signs for line ends and for what cannot be seen."""
-    def sign(letter):
-        if letter in _SIGNS:
-            return _SIGNS[letter]
-        hidden = unicodedata.category(letter) in ("Cc", "Cf", "Co", "Cs") and letter not in _JOINERS
-        return "□" if hidden else letter
-    return html.escape("".join(map(sign, token)))
+def _token(token: str) -> str:
+    """A token as HTML: escaped, with signs for line ends and hidden characters, and its single bytes small."""
+    return re.sub("‹[0-9A-FU+ ]+›", r"<small>\g<0></small>", html.escape(visible(token)))
+
+
+def _quoted(token: str) -> str:
+    return f'<span dir="auto" style="white-space:pre-wrap">“{_token(token)}”</span>'
+
+
+def shade(share: float) -> str:
+    """The style of a token whose activation is this ``share`` of the largest: more orange the larger.
+
+    In the dark theme the letters are white on a weak orange and black on a strong one. Between them is a step, since
+    on a middle orange neither can be read.
+    """
+    strength = 0.15 + 0.7 * share if share < 0.5 else 0.3 + 0.7 * share
+    return f"background:rgba(230,159,0,{strength:.2f})" + (";color:#000" if share >= 0.5 else "")
 
 
 def shaded(tokens: Sequence[str], amounts: Sequence[float], largest: float, place: int | None = None) -> str:
-    """``tokens`` in a row, darker the larger their activation; the one at ``place`` is bold and underlined."""
+    """``tokens`` in a row, stronger in colour the larger their activation; the one at ``place`` is bold, underlined."""
     found = []
     for k, (token, amount) in enumerate(zip(tokens, amounts, strict=True)):
         share = min(1.0, max(0.0, float(amount) / largest)) if largest > 0 else 0.0
-        shown = visible(token)
+        marked = share > 0 or k == place
+        shown = _token(token.replace(" ", "␣") if marked and token.isspace() else token)
         if share:
-            colour = f"rgba({_COLOUR},{.15 + .75 * share:.2f})"
-            shown = f'<span style="background:{colour}" title="{amount:.2f}">{shown}</span>'
+            shown = f'<span style="{shade(share)}" title="{amount:.2f}">{shown}</span>'
         found.append(f"<b>{shown}</b>" if k == place else shown)
     return "".join(found)
 
@@ -90,10 +98,10 @@ def page(features: Features, kind: str, unit: int) -> str:
     units = features.units(kind)
     unit = units.number(unit)
     density = float(units.density[unit])
-    named = [[visible(name), f"{share:.0%}", f"{times:.1f} ×"] for name, share, times in units.labels(unit)]
+    named = [[html.escape(name), f"{share:.0%}", f"{times:.1f} ×"] for name, share, times in units.labels(unit)]
     up, down = features.logits(kind, unit)
-    tokens = [[f"<span dir='auto'>“{visible(a)}”</span>", f"{x:+.2f}", f"<span dir='auto'>“{visible(b)}”</span>",
-               f"{y:+.2f}"] for (a, x), (b, y) in zip(up, down, strict=True)]
+    tokens = [[_quoted(a), f"{x:+z.2f}", _quoted(b), f"{y:+z.2f}"]
+              for (a, x), (b, y) in zip(up, down, strict=True)]
     effect = float(units.effect[unit])
     often = f"one token in {1 / density:,.0f}" if density else "no token"
     facts = (f"<h4>How often</h4><p>On for {often} of the text that comes with the course. Its largest activation "
@@ -109,29 +117,24 @@ def page(features: Features, kind: str, unit: int) -> str:
 
 def reading(features: Features, words: str, most: int = 5) -> str:
     """The strongest latents at each token of ``words``, as an HTML table."""
-    rows = [[f"<span dir='auto'>“{visible(token)}”</span>",
-             " · ".join(f"{unit} ({amount:.1f})" for unit, amount in found) or "none"]
+    rows = [[_quoted(token), " · ".join(f"{unit} ({amount:.1f})" for unit, amount in found) or "none"]
             for token, found in features.on(words, most)]
     headings = ["token", f"the {most} strongest latents (activation)"]
     return f'{STYLE}<div class="course-page">{_rows(rows, headings)}</div>'
 
 
-class Reader(ipywidgets.VBox):
+class Reader(Block):
     """A line to type in, and the latents that are on at each token; make one with :func:`read_along`."""
 
     def __init__(self, features: Features, words: str):
-        self.features = features
         self.words, self.message, self.shown = text(words, "text", width="44em"), ipywidgets.HTML(), ipywidgets.HTML()
-        super().__init__([OwnKeys(), self.words, self.message, self.shown])
-        self.add_class("course-demo")
-        self.words.observe(self._draw, "value")
-        self._draw()
+        super().__init__([self.words, self.message, self.shown], "demo")
 
-    def _draw(self, _change=None):
-        try:
-            self.shown.value, self.message.value = reading(self.features, self.words.value), ""
-        except CourseError as error:
-            self.message.value = line(str(error), "message")
+        def draw(_change=None):
+            with told(self.message):
+                self.shown.value = reading(features, self.words.value)
+        self.words.observe(draw, "value")
+        draw()
 
 
 def read_along(features: Features, words: str) -> Reader:
@@ -139,7 +142,7 @@ def read_along(features: Features, words: str) -> Reader:
     return Reader(features, words)
 
 
-class FeatureBrowser(ipywidgets.VBox):
+class FeatureBrowser(Block):
     """Pages of latents and neurons under a search line; make one with :func:`browse`."""
 
     def __init__(self, features: Features, search: str, kind: str = "latent"):
@@ -150,28 +153,25 @@ class FeatureBrowser(ipywidgets.VBox):
         self.number = ipywidgets.BoundedIntText(0, 0, len(features.latents) - 1, description="number",
                                                 style=dict(description_width="initial"), layout=dict(width="10em"))
         self.message, self.shown = ipywidgets.HTML(), ipywidgets.HTML()
-        row = dict(flex_flow="row wrap", grid_gap="4px 24px")
-        rows = [ipywidgets.HBox(pair, layout=row) for pair in ((self.search, self.found), (self.kind, self.number))]
+        rows = [row([self.search, self.found]), row([self.kind, self.number])]
         # a search finds latents: where neurons come first it would only be in the way
-        super().__init__([OwnKeys(), *rows[kind != "latent":], self.message, self.shown])
-        self.add_class("course-demo")
+        super().__init__([*rows[kind != "latent":], self.message, self.shown], "demo")
         self.search.observe(self._search, "value")
         self.found.observe(lambda change: change.new is not None and self._go("latent", change.new), "value")
         self.kind.observe(self._kind, "value")
-        self.number.observe(lambda _change: self._draw(), "value")
+        self.number.observe(self._draw, "value")
         self._search()
         if kind != "latent":
             self.kind.value, self.number.value = kind, 0
 
     def _search(self, _change=None):
-        try:
+        options = []
+        with told(self.message):
             options = self.features.search(self.search.value)
-        except CourseError as error:
-            self.message.value = line(str(error), "message")
-            return
-        self.message.value = "" if options else line("No latent is on for this.", "message")
-        self.found.options = [(f"latent {unit}: {why}", unit) for unit, why in options]
+            if not options:
+                raise CourseError("No latent is on for this.")
         if options:
+            self.found.options = [(f"latent {unit}: {why}", unit) for unit, why in options]
             self.found.index = 0  # new options alone would leave it empty
             self._go("latent", options[0][0])
 
@@ -184,11 +184,9 @@ class FeatureBrowser(ipywidgets.VBox):
             self.kind.value, self.number.value = kind, int(unit)
         self._draw()
 
-    def _draw(self):
-        try:
+    def _draw(self, _change=None):
+        with told(self.message):
             self.shown.value = page(self.features, self.kind.value, self.number.value)
-        except CourseError as error:
-            self.message.value = line(str(error), "message")
 
 
 def browse(features: Features, search: str = "arabic", kind: str = "latent") -> FeatureBrowser:
@@ -196,7 +194,7 @@ def browse(features: Features, search: str = "arabic", kind: str = "latent") -> 
     return FeatureBrowser(features, search, kind)
 
 
-class BlindTest(ipywidgets.VBox):
+class BlindTest(Block):
     """One question after the other, and at the end a score for latents and one for neurons."""
 
     def __init__(self, features: Features, asked: list[blind.Question]):
@@ -206,8 +204,7 @@ class BlindTest(ipywidgets.VBox):
         self.pick = ipywidgets.RadioButtons(options=[], layout=dict(width="max-content"))
         self.next = ipywidgets.Button(description="That is my answer", layout=dict(width="max-content"))
         self.next.on_click(self._answer)
-        super().__init__([OwnKeys(), self.head, self.page, self.label, self.pick, self.next, self.message])
-        self.add_class("course-quiz")
+        super().__init__([self.head, self.page, self.label, self.pick, self.next, self.message], "quiz")
         self._draw()
 
     def _draw(self):
@@ -219,8 +216,8 @@ class BlindTest(ipywidgets.VBox):
                 control.layout.display = "none"
             return
         question = self.asked[number]
-        self.head.value = line(f"Unit {number + 1} of {len(self.asked)}. Examples on which it is strong; darker is "
-                               "stronger.", "sentence")
+        self.head.value = line(f"Unit {number + 1} of {len(self.asked)}. Examples on which it is strong: the stronger, "
+                               "the more colour.", "sentence")
         largest = float(self.features.units(question.kind).largest[question.unit])
         shown = "".join(snippet(example, largest, label=False) for example in question.shown)
         options = "".join(f'<div class="course-option"><b>{"ABCD"[k]}</b>{snippet(example, 0, label=False)}</div>'
@@ -232,13 +229,12 @@ class BlindTest(ipywidgets.VBox):
         self.pick.index = None
 
     def _answer(self, _button):
-        if self.pick.index is None:
-            self.message.value = line("Choose A, B, C or D first; a guess is fine.", "message")
-            return
-        self.message.value = ""
-        self.given.append(self.pick.index)
-        self.labels.append(self.label.value.strip())
-        self._draw()
+        with told(self.message):
+            if self.pick.index is None:
+                raise CourseError("Choose A, B, C or D first; a guess is fine.")
+            self.given.append(self.pick.index)
+            self.labels.append(self.label.value.strip())
+            self._draw()
 
     def score(self) -> dict[str, tuple[int, int]]:
         """For latents and neurons: how many answers were right, of how many."""
@@ -250,15 +246,12 @@ class BlindTest(ipywidgets.VBox):
         return found
 
     def _result(self):
-        def row(question, given, label):
-            verdict = "right" if given == question.answer else f"it was {'ABCD'[question.answer]}"
-            return (f"<tr><td>{question.kind} {question.unit}</td><td>{html.escape(label) or '(no words)'}</td>"
-                    f"<td>{'ABCD'[given]}, {verdict}</td></tr>")
-        rows = "".join(map(row, self.asked, self.given, self.labels))
+        rows = [[f"{question.kind} {question.unit}", html.escape(visible(label)) or "(no words)",
+                 f"{'ABCD'[given]}, " + ("right" if given == question.answer else f"it was {'ABCD'[question.answer]}")]
+                for question, given, label in zip(self.asked, self.given, self.labels, strict=True)]
         score = ", ".join(f"{kind}s {right} of {count}" for kind, (right, count) in self.score().items())
-        chance = f"By chance: one in {blind.OPTIONS}."
-        return (f"{STYLE}<div class='course-page'><div><p>Right: {score}. {chance}</p>"
-                f"<table><tr><th>unit</th><th>your words</th><th>your answer</th></tr>{rows}</table></div></div>")
+        return (f"{STYLE}<div class='course-page'><div><p>Right: {score}. By chance: one in {blind.OPTIONS}.</p>"
+                f"{_rows(rows, ['unit', 'your words', 'your answer'])}</div></div>")
 
 
 def blind_test(features: Features, count: int = 8, seed: int = 0) -> BlindTest:

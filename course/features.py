@@ -15,6 +15,7 @@ from torch.nn.functional import normalize
 
 from . import CourseError, data, language
 from .sae import SAE
+from .style import show_text
 
 BEFORE, AFTER = 20, 8  #: tokens of an example before and after the one where the unit was chosen
 KINDS = ("latent", "neuron")
@@ -158,7 +159,7 @@ class Features:
         added = self.model.upward(direction[None])[0]
 
         def named(best):
-            return [(self.model.tokens.decode([n]), v)
+            return [(self.model.tokens.shown([n])[0], v)
                     for v, n in zip(best.values.tolist(), best.indices.tolist(), strict=True)]
         return named(added.topk(most)), named(added.topk(most, largest=False))
 
@@ -196,7 +197,7 @@ class Features:
         words = words.strip() if isinstance(words, str) else words
         if not isinstance(words, str) or not words:
             raise CourseError("Type a number, the name of a context, or any word or text.")
-        if words.isdecimal() and words.isascii() and int(words) < len(self.latents):
+        if words.isdecimal() and words.isascii() and len(words) < 9 and int(words) < len(self.latents):
             return [(int(words), "its number")]
         if words.lower() in self.scores:
             return [(score.unit, f"{words.lower()}: F1 {score.f1:.2f}") for score in
@@ -204,12 +205,12 @@ class Features:
         strongest = {}
         for text in (words, " " + words):
             for token, found in self.on(text, most=self.sae.k):
-                for unit, amount in found:
+                for unit, amount in found if token.strip() else ():  # a lone space is not what was typed
                     share = amount / max(1e-6, float(self.latents.largest[unit]))
                     strongest[unit] = max(strongest.get(unit, (0, "")), (share, token))
         order = sorted(strongest, key=lambda unit: -strongest[unit][0])[:most]
         return [(unit, (f"at {share:.0%} of its largest" if share < 1 else "at its largest, or above,")
-                 + f" on “{token.strip()}”") for unit in order for share, token in [strongest[unit]]]
+                 + f" on {show_text(token.strip())}") for unit in order for share, token in [strongest[unit]]]
 
     def steer(self, unit: int, strength: float):
         """A change for :class:`course.language.Language`: the latent is set to ``strength`` times its largest

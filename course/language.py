@@ -5,7 +5,7 @@ Introduced in notebook 08. The shape is that of "Towards Monosemanticity" (Brick
 """
 from __future__ import annotations
 
-import codecs
+import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 
@@ -17,10 +17,16 @@ from . import CourseError, data, whole
 from .transformer import Transformer
 
 END = 0  #: the token between two documents
+LONGEST = 400_000  #: characters of a text to read; at a million spaces tiktoken gives up
 NEURONS = "neurons 0"  #: where the neurons are among the points of the transformer
 SHAPE = dict(vocabulary=4096, d_model=128, heads=4, mlp=512, layers=1, length=128)
 # How text is cut before pairs are merged: the pattern of GPT-2 (Radford et al. 2019).
 _CUT = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+
+
+def _with_bytes(raw: bytes) -> str:
+    return re.sub("[\udc80-\udcff]+", lambda found: f"‹{found[0].encode(errors='surrogateescape').hex(' ').upper()}›",
+                  raw.decode(errors="surrogateescape"))
 
 
 class Tokens:
@@ -43,16 +49,27 @@ class Tokens:
         """The token numbers of ``text``; raises :class:`CourseError` if it is not text."""
         if not isinstance(text, str):
             raise CourseError(f"The model reads text, and this is {type(text).__name__}.")
+        if len(text) > LONGEST:
+            raise CourseError(f"This text has {len(text):,} characters. Give the model at most {LONGEST:,}.")
         return self._encoding.encode_ordinary(text)
 
     def decode(self, numbers: Iterable[int]) -> str:
-        """The text of token numbers. Half a character, as a token may be, becomes �."""
-        return b"".join(self.pieces[n] for n in numbers).decode(errors="replace")
+        """The text of token numbers. Bytes that are no character, as a token may be, stand as ‹E6 97›."""
+        return _with_bytes(b"".join(self.pieces[n] for n in numbers))
 
     def shown(self, numbers: Iterable[int]) -> list[str]:
-        """The text of each token, in a row: a character in several tokens stands with its last one."""
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        return [decoder.decode(self.pieces[n]) for n in numbers]
+        """The text of each token, in a row; different tokens differ. A character in several tokens stands with its
+        last one, and those before it show their bytes."""
+        pieces, found, waiting = [self.pieces[n] for n in numbers], [], b""
+        letters = list(b"".join(pieces).decode(errors="surrogateescape"))[::-1]
+        for piece in pieces:
+            whole, size = b"", len(waiting + piece)
+            while letters and len(whole) + len(byte := letters[-1].encode(errors="surrogateescape")) <= size:
+                whole, _ = whole + byte, letters.pop()
+            rest = (waiting + piece)[len(whole):]  # begins a character that the next token ends
+            found.append(_with_bytes(whole + rest[-len(piece):]) if piece else "‹end›")
+            waiting = rest
+        return found
 
     def find(self, text: str) -> int:
         """The number of the token that is exactly ``text``; raises :class:`CourseError` if there is none."""

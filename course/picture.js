@@ -24,49 +24,93 @@ const config = {
   modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d", "toggleSpikelines"],
 };
 
+// A page has about 16 WebGL contexts for its 3-D pictures, and one that is not given back stays taken.
+function clear(Plotly, box) {
+  const canvases = [...box.querySelectorAll("canvas")];
+  Plotly.purge(box);
+  for (const canvas of canvases) canvas.getContext("webgl")?.getExtension("WEBGL_lose_context")?.loseContext();
+}
+
+// Draws where nobody looks; a style, and no script, then changes what course.environment.check() shows.
+async function prove(model) {
+  const [Plotly, content] = await Promise.all([plotly(model), other(model, "content")]);
+  const box = document.createElement("div");
+  await Plotly.newPlot(box, { ...JSON.parse(content.get("value")), config });
+  Plotly.purge(box);
+  const style = document.createElement("style");
+  style.textContent = ".course-drawing > * { display: none } "
+    + `.course-drawing::after { content: ${JSON.stringify(model.get("proof"))} }`;
+  document.head.append(style);
+}
+
+function initialize({ model }) {
+  if (model.get("proof")) prove(model);
+}
+
 async function render({ model, el }) {
   const box = document.createElement("div");
   box.className = "course-picture";
   box.setAttribute("role", "img");
-  el.append(box);
-  const content = await other(model, "content");
-  const height = () => JSON.parse(content.get("value")).layout?.height ?? 450;
   box.style.width = "100%";
-  box.style.height = `${height()}px`; // the page does not jump when plotly arrives
-  const describe = () => box.setAttribute("aria-label", content.get("description"));
-  describe();
-  let Plotly;
+  el.append(box);
+  const patience = "Waiting for the picture. If it does not come, run this cell again.";
+  const wait = setTimeout(() => (box.textContent = patience), 3000);
+  let Plotly, content;
   try {
+    content = await other(model, "content");
+    box.style.height = `${JSON.parse(content.get("value")).layout?.height ?? 450}px`; // so that the page does not jump
     Plotly = await plotly(model);
   } catch (error) {
-    box.textContent = "The drawing library did not load. Restart the kernel and run the notebook again.";
+    box.textContent = "This picture did not arrive. Choose Kernel > Restart Kernel and Run All Cells.";
     throw error;
+  } finally {
+    clearTimeout(wait);
   }
+  box.textContent = "";
+  const describe = () => box.setAttribute("aria-label", content.get("description"));
+  describe();
 
-  let busy = false, again = false, gone = false;
+  let busy = false, again = false, gone = false, lost = false, seen = false;
   async function draw() {
     if (gone) return;
     if (busy) { again = true; return; } // the last figure wins; those in between are not drawn
     busy = true;
     const { data, layout } = JSON.parse(content.get("value"));
     box.style.height = `${layout.height ?? 450}px`;
-    try { await Plotly.react(box, data, { ...layout, autosize: true }, config); }
-    finally { busy = false; }
+    try {
+      if (lost) clear(Plotly, box);
+      lost = false;
+      await Plotly.react(box, data, { ...layout, autosize: true }, config);
+    } finally { busy = false; }
     box.dataset.drawn = Number(box.dataset.drawn ?? 0) + 1;
     if (again) { again = false; await draw(); }
   }
+  // Another picture took the context: draw again, in a new one, as soon as somebody looks.
+  box.addEventListener("webglcontextlost", () => {
+    for (const part of Object.values(box._fullLayout ?? {})) {
+      if (part?._scene) part._scene.recoverContext = () => {}; // plotly would ask for the old one in every frame
+    }
+    lost = true;
+    if (seen) draw();
+  }, true);
+  const look = new IntersectionObserver((entries) => {
+    seen = entries.at(-1).isIntersecting;
+    if (seen && lost) draw();
+  });
   content.on("change:value", draw);
   content.on("change:description", describe);
   const watch = new ResizeObserver(() => { if (box.offsetWidth && box.dataset.drawn) Plotly.Plots.resize(box); });
   await draw();
   watch.observe(box);
+  look.observe(box);
   return () => {
     gone = true;
     watch.disconnect();
+    look.disconnect();
     content.off("change:value", draw);
     content.off("change:description", describe);
-    Plotly.purge(box);
+    clear(Plotly, box);
   };
 }
 
-export default { render };
+export default { initialize, render };

@@ -87,11 +87,6 @@ def all_pairs(count: int, seed: int = 0, grey: float = 0.0) -> Images:
     return Images(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("pixels", "colour", "shape")))
 
 
-def plural(shape: str) -> str:
-    """Several of a shape, in a sentence: "crosses"."""
-    return shape + ("es" if shape.endswith("s") else "s")
-
-
 @dataclass(frozen=True)
 class Networks:
     """Several networks with one hidden layer and two heads, of the same sizes."""

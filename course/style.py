@@ -1,10 +1,12 @@
-"""Colours, dashes, markers and the plotly template of every figure in the course.
+"""How things look: colours, dashes, markers, the plotly template, and numbers and typed text in sentences.
 
 The palette is Okabe and Ito's (2008), told apart by people with every common form of
 colour blindness. Colour never carries meaning alone: use :data:`DASHES`, :data:`MARKERS`
 or a label beside it.
 """
 from __future__ import annotations
+
+import unicodedata
 
 import plotly.graph_objects as go
 
@@ -59,3 +61,32 @@ def plural(word: str) -> str:
 def count(many: int, word: str) -> str:
     """A number with its noun: "1 dimension", "2 dimensions"."""
     return f"{many:,} {word if many == 1 else plural(word)}"
+
+
+_SIGNS = {"\n": "⏎", "\t": "⇥", "\r": "␍", "\u00a0": "⍽", "\u200c": "\u200c", "\u200d": "\u200d"}  # joiners stay
+_HIDDEN = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}  # controls, formats, line ends, and what is no character
+ISOLATED = "\u2068\u2069"  #: what stands between these two has a writing direction of its own
+
+
+def visible(text: str, keep: str = "") -> str:
+    """``text`` with signs for what cannot be seen or would change the order of the rest, such as ‹00› and ‹U+202E›.
+
+    Different characters look different. ``keep``: characters to leave alone.
+    """
+    def sign(letter):
+        if letter in keep or unicodedata.category(letter) not in _HIDDEN:
+            return letter
+        return f"‹{ord(letter):02X}›" if letter < "\x80" else f"‹U+{ord(letter):04X}›"
+    return "".join(_SIGNS.get(letter) or sign(letter) for letter in text)
+
+
+def shortened(text: str, longest: int) -> str:
+    """``text``, with its middle left out where it is longer than ``longest`` characters."""
+    half = longest // 2
+    return text if len(text) <= longest else f"{text[:half]} … {text[-half:]}"
+
+
+def show_text(text: str, longest: int = 60) -> str:
+    """Text that somebody typed, or that a model wrote, in quotes for a sentence: every character can be seen, a long
+    middle is left out, and it cannot turn the sentence around it, whatever its writing direction."""
+    return f"“{visible(shortened(text, longest)).join(ISOLATED)}”"

@@ -13,11 +13,13 @@ the time from slider to picture (``tests/benchmarks/bench_sliders.py``).
 from __future__ import annotations
 
 import bisect
+import contextlib
 import functools
 import html
 import math
 import os
 import pathlib
+import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 
@@ -26,11 +28,70 @@ import ipywidgets
 import plotly
 import plotly.graph_objects as go
 import traitlets
+from IPython import get_ipython
+from IPython.display import display
 
 from . import CourseError
-from .style import said
+from .style import ISOLATED, said, shortened, visible
 
 _WIDE = dict(description_width="initial")
+_NOT_DRAWN = ("A picture or a demo stands here. If you read this, run the cell again. If that does not help, this "
+              "JupyterLab cannot draw it: close it, and start `python3 -m course lab` in the course's folder.")
+_held: dict[ipywidgets.Widget, dict[str, str]] = {}  # what cells show: widget -> {cell: its execution}
+
+
+def _hold(widget: ipywidgets.Widget) -> None:
+    """Note that the cell which runs now holds ``widget``, and close what only earlier runs of that cell held.
+
+    Else each new run of a cell leaves its widgets in kernel and browser. What another cell shows too, or what has a
+    name in the notebook, stays. JupyterLab says which cell runs; where nobody does, nothing is closed.
+    """
+    shell = get_ipython()
+    parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
+    if not (cell := parent.get("metadata", {}).get("cellId")):
+        return
+    run = parent["header"]["msg_id"]
+    _held.setdefault(widget, {})[cell] = run
+    named = [value for name, value in shell.user_ns.items() if not name.startswith("_")]
+    for other, runs in list(_held.items()):
+        if runs.get(cell, run) != run:
+            del runs[cell]
+        if not runs and not any(value is other for value in named):
+            del _held[other]
+            for part in list(_parts(other)):
+                part.close()
+
+
+def _parts(widget):
+    """``widget`` and all widgets that it is made of."""
+    yield widget
+    for key in widget.keys:
+        value = getattr(widget, key)
+        for part in value if isinstance(value, (list, tuple)) else [value]:
+            if isinstance(part, ipywidgets.Widget) and part is not _library():
+                yield from _parts(part)
+
+
+class _Kept:
+    """A widget that its cell holds, and that says something where it cannot be drawn."""
+
+    def _repr_mimebundle_(self, **kwargs):
+        _hold(self)
+        return super()._repr_mimebundle_(**kwargs) | {"text/plain": self.plain()}
+
+    def plain(self) -> str:
+        return _NOT_DRAWN
+
+
+class Words(_Kept, ipywidgets.HTML):
+    """HTML; where no widget can be drawn, its text."""
+
+    def __init__(self, value: str = ""):
+        super().__init__(value)
+        _hold(self)
+
+    def plain(self) -> str:
+        return html.unescape(re.sub("<[^>]+>", " ", self.value)).strip()
 
 
 @functools.cache
@@ -51,9 +112,11 @@ class Picture(anywidget.AnyWidget):
     # A plain widget, never displayed, brings the figure: where the browser is busy for the first
     # two seconds, anywidget gives up on its own models, and they hear nothing from the kernel again.
     content = traitlets.Any().tag(sync=True, **ipywidgets.widget_serialization)
+    proof = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, figure: go.Figure, description: str = ""):
-        super().__init__(library=_library(), content=ipywidgets.Label(figure.to_json(), description=description))
+    def __init__(self, figure: go.Figure, description: str = "", proof: str = ""):
+        content = ipywidgets.Label(figure.to_json(), description=visible(description, keep=ISOLATED))
+        super().__init__(library=_library(), content=content, proof=proof)
 
     @property
     def figure(self) -> str:
@@ -62,7 +125,14 @@ class Picture(anywidget.AnyWidget):
     def redraw(self, figure: go.Figure, description: str) -> None:
         """Draw another figure in place; the browser is told once."""
         with self.content.hold_sync():
-            self.content.value, self.content.description = figure.to_json(), description
+            self.content.value, self.content.description = figure.to_json(), visible(description, keep=ISOLATED)
+
+
+@functools.cache
+def proof() -> Picture:
+    """A picture that is never displayed. A browser that can draw it replaces what stands in elements of the class
+    ``course-drawing`` by its sentence: see :func:`course.environment.check`."""
+    return Picture(go.Figure(go.Scatter(y=[0, 1])), proof="Good: pictures can be drawn here.")
 
 
 class OwnKeys(anywidget.AnyWidget):
@@ -83,21 +153,57 @@ class OwnKeys(anywidget.AnyWidget):
 
 
 def line(text: str, kind: str) -> str:
-    """One sentence as HTML of the class ``course-kind``, escaped."""
+    """One sentence as HTML of the class ``course-kind``, escaped; at most 2,000 characters of it, all visible."""
+    text = visible(shortened(text, 2000), keep=ISOLATED)
     return f'<div class="course-{kind}" style="line-height:1.45;max-width:60em">{html.escape(text)}</div>'
 
 
-class Shown(ipywidgets.VBox):
+@contextlib.contextmanager
+def told(message: ipywidgets.HTML):
+    """What goes wrong inside becomes a sentence in ``message``, and what was shown stays as it was.
+
+    A :class:`CourseError` (an unknown word, say) is a sentence already. Other errors are raised
+    too where the environment variable ``COURSE_STRICT`` is set, as it is in the tests.
+    """
+    try:
+        yield
+        message.value = ""
+    except CourseError as error:
+        message.value = line(str(error), "message")
+    except KeyboardInterrupt:
+        message.value = line("Interrupted. What stands below is from before.", "message")
+    except BaseException as error:  # not Exception alone: a library in Rust has panics of its own
+        message.value = line(f"This demo stopped: {type(error).__name__}: {error}. What stands below is the last "
+                             "setting that worked.", "broken")
+        if os.environ.get("COURSE_STRICT"):
+            raise
+
+
+class Block(_Kept, ipywidgets.VBox):
+    """Widgets below each other that belong together, as HTML of the class ``course-kind``."""
+
+    def __init__(self, children: Sequence[ipywidgets.Widget], kind: str):
+        super().__init__(children if kind == "figure" else [OwnKeys(), *children])
+        self.add_class(f"course-{kind}")
+        _hold(self)
+
+
+def row(widgets: Iterable[ipywidgets.Widget]) -> ipywidgets.HBox:
+    """Controls beside each other, and below each other where there is no room."""
+    return ipywidgets.HBox(list(widgets), layout=dict(flex_flow="row wrap", grid_gap="4px 24px"))
+
+
+class Shown(Block):
     """A picture with its sentence under it."""
 
     def __init__(self, figure: go.Figure, sentence: str, above: Sequence[ipywidgets.Widget] = ()):
         self.picture = Picture(figure, sentence)
         self.sentence = ipywidgets.HTML(line(sentence, "sentence"))
-        super().__init__([*above, self.picture, self.sentence])
-        self.add_class("course-demo" if above else "course-figure")
+        super().__init__([*above, self.picture, self.sentence], "demo" if above else "figure")
 
-    def update(self, figure: go.Figure, sentence: str) -> None:
+    def update(self, figure: go.Figure | tuple, sentence: str = "") -> None:
         """Redraw in place."""
+        figure, sentence = _with_sentence(figure, sentence)
         self.picture.redraw(figure, sentence)
         self.sentence.value = line(sentence, "sentence")
 
@@ -119,23 +225,17 @@ def show(figure: go.Figure, sentence: str = "") -> Shown:
 
 
 class Live(Shown):
-    """A live demo; make one with :func:`live`.
-
-    A :class:`CourseError` from the function (an unknown word, say) is shown above the
-    picture, which stays as it was. So is any other error, and it is raised too where the
-    environment variable ``COURSE_STRICT`` is set, as it is in the tests.
-    """
+    """A live demo; make one with :func:`live`. Errors of the function are told above the picture, which stays."""
 
     def __init__(self, function: Callable, controls: dict[str, ipywidgets.ValueWidget], busy: str = ""):
         self.function, self.controls, self.busy = function, controls, busy
         self.message = ipywidgets.HTML()
-        box = ipywidgets.HBox(list(controls.values()), layout=dict(flex_flow="row wrap", grid_gap="4px 24px"))
         try:
-            figure, sentence = self._call()
+            figure, sentence = _with_sentence(self._call())
         except CourseError as error:  # e.g. a bad first value: an empty picture, and the sentence
             figure, sentence = go.Figure(), ""
             self.message.value = line(str(error), "message")
-        super().__init__(figure, sentence, above=[OwnKeys(), box, self.message])
+        super().__init__(figure, sentence, above=[row(controls.values()), self.message])
         if busy:
             self.add_class("course-trains")
             self.message.layout.min_height = "1.6em"  # the picture does not jump when the line comes and goes
@@ -143,22 +243,13 @@ class Live(Shown):
             control.observe(self._redraw, "value")
 
     def _call(self):
-        return _with_sentence(self.function(**{name: control.value for name, control in self.controls.items()}))
+        return self.function(**{name: control.value for name, control in self.controls.items()})
 
     def _redraw(self, _change=None) -> None:
         if self.busy:
             self.message.value = line(self.busy, "busy")
-        try:
-            self.update(*self._call())
-            self.message.value = ""
-        except CourseError as error:
-            self.message.value = line(str(error), "message")
-        except Exception as error:
-            self.message.value = line(
-                f"This demo stopped: {type(error).__name__}: {error}. "
-                "The picture shows the last setting that worked.", "broken")
-            if os.environ.get("COURSE_STRICT"):
-                raise
+        with told(self.message):
+            self.update(self._call())
 
 
 def live(function: Callable, *, busy: str = "", **controls: ipywidgets.ValueWidget) -> Live:
@@ -206,23 +297,22 @@ def switch(value: bool, label: str):
     return ipywidgets.Checkbox(value=value, description=label, indent=False, layout=dict(width="max-content"))
 
 
-def table(rows: Iterable[Sequence], headings: Sequence[str]) -> ipywidgets.HTML:
+def table(rows: Iterable[Sequence], headings: Sequence[str]) -> Words:
     """A table for what differs from machine to machine, which printed text should not hold."""
-    def row(cells, tag):
-        return "<tr>" + "".join(f'<{tag} style="text-align:left;padding:2px 16px 2px 0">{html.escape(str(cell))}'
-                                f"</{tag}>" for cell in cells) + "</tr>"
-    body = "".join(row(cells, "td") for cells in rows)
-    return ipywidgets.HTML(f"<table><thead>{row(headings, 'th')}</thead><tbody>{body}</tbody></table>")
+    def cells(texts, tag):
+        return "<tr>" + "".join(f'<{tag} style="text-align:left;padding:2px 16px 2px 0">'
+                                f"{html.escape(visible(str(text), keep=ISOLATED))}</{tag}>" for text in texts) + "</tr>"
+    body = "".join(cells(texts, "td") for texts in rows)
+    return Words(f"<table><thead>{cells(headings, 'th')}</thead><tbody>{body}</tbody></table>")
 
 
-class Guess(ipywidgets.VBox):
+class Guess(Block):
     """A guess before the result; make one with :func:`predict` or :func:`predict_number`. It never stops *Run All*."""
 
     def __init__(self, question: str, options: Sequence, below: Sequence[float] = (), form: str = ""):
         self.values, self.options, self.below, self.form = list(options), list(map(str, options)), below, form
         self.radio = ipywidgets.RadioButtons(options=self.options, index=None, layout=dict(width="max-content"))
-        super().__init__([OwnKeys(), ipywidgets.HTML(line(question, "question")), self.radio])
-        self.add_class("course-guess")
+        super().__init__([ipywidgets.HTML(line(question, "question")), self.radio], "guess")
 
     def _option(self, answer) -> tuple[str, str]:
         """The option that ``answer`` is or lies in, and what the run says in words; ValueError if there is none."""
@@ -237,14 +327,14 @@ class Guess(ipywidgets.VBox):
                 return option, option
         raise ValueError(f"{answer!r} is not one of the options {self.options}")
 
-    def reveal(self, answer, why: str = "") -> ipywidgets.HTML:
+    def reveal(self, answer, why: str = "") -> Words:
         """What the run says, computed by the notebook, and why.
 
         ``answer``: one of the options, True or False where they are yes and no, or after
         :func:`predict_number` the number. It follows the guess: guessing again changes what is shown.
         """
         option, says = self._option(answer)
-        shown = ipywidgets.HTML()
+        shown = Words()
 
         def write(_change=None):
             guess = self.radio.value
@@ -287,10 +377,9 @@ def predict_number(question: str, below: Sequence[float], form: str = "") -> Gue
 
 def progress(steps: Iterable, label: str):
     """Go through ``steps`` (anything with a length) under a progress bar in the notebook."""
-    from IPython.display import display
-
     total = len(steps)
     bar = ipywidgets.IntProgress(max=total, description=label, style=_WIDE, layout=dict(width="30em"))
+    _hold(bar)
     display(bar)
     last = time.monotonic()
     for count, step in enumerate(steps, 1):

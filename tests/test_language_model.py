@@ -1,6 +1,7 @@
 """The recipe of the language model: tokens, counts and training that goes on; on small texts, without the corpus."""
 import math
 import random
+import re
 from collections import Counter
 
 import numpy as np
@@ -122,7 +123,8 @@ def test_tokens_of_the_course_are_those_of_the_library_that_made_them():
     for some in [*sample, "", " \n\t ", "the 🙂 hat's", "x" * 500, "\u200f\x00"]:
         numbers = ours.encode(some)
         assert numbers == made.encode(some, add_special_tokens=False).ids
-        assert ours.decode(numbers) == some and "".join(ours.shown(numbers)) == some
+        assert ours.decode(numbers) == some
+        assert re.sub("‹[0-9A-F ]+›", "", "".join(ours.shown(numbers))) == some
 
 
 @pytest.mark.parametrize("kind, loosely", [(torch.bfloat16, 0.04), (torch.float32, 1e-4)])

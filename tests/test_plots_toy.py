@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from course import geometry, plots, toy
-from course.plots.toy import KINDS, REGIONS
+from course.plots.toy import REGIONS
 from course.style import said
 
 PENTAGON = geometry.polygon(5)
@@ -110,20 +110,6 @@ def test_pictures_beside_each_other():
     alone = plots.pictures({"": toy.train(5, 2, 0.1, steps=1, seeds=2)})
     assert said(alone).startswith("Features represented in the best of 2 runs: ")
     assert "best" not in said(plots.pictures(runs | {"by hand": PENTAGON}))
-
-
-def test_by_frequency_sorts_and_tells_the_kinds_apart():
-    density, share, kinds = [0.1, 0.4, 0.2, 0.05], [0.5, 0.98, 0.4, 0.0], ["shared", "own", "shared", "none"]
-    fig = plots.by_frequency(density, share, kinds)
-    seen = {trace.name: {x: y for x, y in zip(trace.x, trace.y, strict=True) if y == y} for trace in fig.data[:3]}
-    assert seen == {"a dimension of its own": {1: 0.98}, "a share of a dimension": {2: 0.4, 3: 0.5},
-                    "not represented": {4: 0.0}}
-    assert list(fig.data[3].y) == [0.4, 0.2, 0.1, 0.05] and list(fig.data[3].customdata) == [2, 3, 1, 4]
-    assert len({(trace.marker.color, trace.marker.symbol) for trace in fig.data[:3]}) == 3
-    assert len({trace.marker.symbol for trace in fig.data[:3]}) == 3  # not by colour alone
-    assert said(fig) == ("Features with a dimension of their own: 1. With a share of one: 2. Not represented: 1. "
-                         "On average 0.8 features are on at a time.")
-    assert set(np.unique(toy.kinds(np.array([[1.0, 0, 0, 0.1], [0, 1, -1, 0]])))) == set(KINDS)
 
 
 def test_dimensionalities_draw_every_feature_and_every_line():

@@ -180,7 +180,7 @@ def unpack_folded(t, Z):
         "abs(cell % 2 - rest) -> 1 - rest": "This turns every segment round. Only the odd ones are turned.",
         "abs(cell % 2 - rest) -> 1 - abs(cell % 2 - rest)":
             "This turns the even segments round. The first one, with number 0, runs forwards.",
-        "abs(cell % 2 - rest) -> (cell % 2 - rest)": "In even segments y comes out negative. There it is the remainder.",
+        "abs(cell % 2 - rest) -> (cell % 2 - rest)": "In even segments y is negative here. There it is the remainder.",
         **dict.fromkeys(("abs(cell % 2 - rest) -> (rest - cell % 2)",
                          "abs(cell % 2 - rest) -> np.where(cell % 2 == 0, rest, -rest)"),
                         "In odd segments y comes out negative. There it is 1 minus the remainder."),

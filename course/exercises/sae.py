@@ -149,7 +149,7 @@ def dead(batches):
         "]).all(dim=0) -> ]).all()": "This asks whether all latents are dead. Of which ones is it true: `dim=0`.",
         "]).all(dim=0).float() -> ])[-1].float()": "Only the last batch decides here. All of them should.",
         "]).all(dim=0).float() -> ])[0].float()": "Only the first batch decides here. All of them should.",
-        "in batches -> in batches[:-1]": "The last batch is left out. It may be smaller, and it counts like the others.",
+        "in batches -> in batches[:-1]": "The last batch is left out. It may be smaller, and it counts too.",
         "]).all(dim=0).float().mean() -> ]).float().mean(dim=1).max()":
             "This is the share of the batch with the most latents off. A latent is dead when it is off in all batches.",
         "]).all(dim=0).float().mean() -> ]).float().mean(dim=1).min()":

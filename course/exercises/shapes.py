@@ -32,7 +32,7 @@ def may_train_on(colour, shape, held_colour, held_shape):
         "& -> ^": "Images that share exactly one of the two are left out here. They may be trained on.",
         "~((colour == held_colour) & -> ((colour == held_colour) |":
             "An image that shares neither colour nor shape is left out here, and the held-out pair stays.",
-        "(colour == held_colour) & -> (colour == held_colour) & ~": "This leaves out the colour in every shape but one.",
+        "(colour == held_colour) & -> (colour == held_colour) & ~": "This leaves out the colour in all shapes but one.",
         "& (shape == held_shape) -> & (shape != held_shape)\n~( -> (":
             "This keeps only images of the held-out colour. Those of every other colour may stay too.",
         "colour == colour": "Nothing is left out: the held-out pair is among the images.",
@@ -113,7 +113,7 @@ reading = Exercise(
         "(direction @ direction) -> np.linalg.norm(direction)":
             "These are distances from the mean of `off`, whichever way. How far is it along the direction?",
         "(direction @ direction) -> np.linalg.norm(direction) / np.linalg.norm(h - off.mean(axis=0), axis=1)":
-            "These are cosines: the length of each vector is divided out. Divide by the direction's length only, twice.",
+            "These are cosines: each vector's own length is divided out. Divide by the direction's length only, twice.",
         "@ direction / -> * direction /":
             "The products still have to be added for each vector: use `@`, or `.sum(axis=1)`.",
         "axis=0 -> axis=1":

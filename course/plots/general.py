@@ -10,7 +10,7 @@ from ..style import BLUE, DASHES, GREY, INK, MARKERS, PALETTE, SIGNED, figure, s
 
 
 def bars(labels: Sequence[str], values, *, title: str = "", axis: str = "", marked: Sequence[str] = (),
-         span: tuple[float, float] | None = None, form: str = ".2f") -> go.Figure:
+         span: tuple[float, float] | None = None, form: str = "z.2f") -> go.Figure:
     """Horizontal bars, the first label on top. ``marked`` labels get a pattern, a colour and a star.
 
     ``span``: limits of the value axis, fixed so that bars can be compared while a slider moves.

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from ..style import BLUE, DASHES, GREY, INK, MARKERS, ORANGE, PALE, PALETTE, RED, SIGNED, figure, say
+from ..style import BLUE, DASHES, GREY, INK, MARKERS, PALE, PALETTE, RED, SIGNED, figure, say
 from .general import _beyond, beside
 
 
