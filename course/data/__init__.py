@@ -6,6 +6,7 @@ file, the error is a :class:`course.CourseError`: one sentence that says how to 
 """
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -48,13 +49,25 @@ def read(name: str) -> bytes:
 
 def load_npz(name: str) -> dict[str, np.ndarray]:
     """All arrays of a shipped ``.npz`` file, by name; a name that is not there raises :class:`course.CourseError`."""
-    with np.load(io.BytesIO(read(name)), allow_pickle=False) as arrays:
+    with _reading(name), np.load(io.BytesIO(read(name)), allow_pickle=False) as arrays:
         return _Content(name, arrays)
 
 
 def load_json(name: str):
     """The content of a shipped ``.json`` file; a key that is not there raises :class:`course.CourseError`."""
-    return json.loads(read(name), object_hook=lambda found: _Content(name, found))
+    with _reading(name):
+        return json.loads(read(name), object_hook=lambda found: _Content(name, found))
+
+
+@contextlib.contextmanager
+def _reading(name):
+    """What numpy, zipfile and json raise for a file that they cannot read becomes one sentence."""
+    try:
+        yield
+    except CourseError:
+        raise
+    except Exception as error:  # zipfile alone knows six kinds
+        raise _fault(name, f"not readable ({' '.join(f'{type(error).__name__}: {error}'.split())[:90]})") from None
 
 
 class _Content(dict):
