@@ -32,11 +32,10 @@ class Game:
     """Words, relations, and prompts made of them.
 
     ``relations``: the names of those played; all but "copy" (each adjective answers itself) if not given.
-    ``first_only``: this share of the questions (a word and a relation) is only ever asked first in a training
-    prompt, before anybody can know the relation. ``seed`` decides what is held out.
+    ``seed`` decides what is held out.
     """
 
-    def __init__(self, relations: Iterable[str] | None = None, *, first_only: float = 0.0, seed: int = 0):
+    def __init__(self, relations: Iterable[str] | None = None, *, seed: int = 0):
         known = data.load_json("game.json")
         played = list(known if relations is None else relations)
         known["copy"] = {word: word for word in known["opposite"]}
@@ -54,12 +53,10 @@ class Game:
         for r, forms in enumerate(self.relations.values()):
             self._asked[r, :len(forms)], self._answer[r, :len(forms)] = self.index(forms), self.index(forms.values())
             self._there[r, :len(forms)] = True
-        draw = torch.Generator().manual_seed(seed)
-        held = (torch.rand(len(played), size, size, generator=draw) < 0.2).triu(1)
+        chance = torch.rand(len(played), size, size, generator=torch.Generator().manual_seed(seed))
+        held = (chance < 0.2).triu(1)
         #: (relations, words, words): True where two words never meet in a training prompt of that relation
         self.held_out = held | held.transpose(1, 2)
-        #: (relations, words): True where a word is only ever asked first
-        self.first_only = self._there & (torch.rand(len(played), size, generator=draw) < first_only)
 
     def index(self, words: Iterable[str]) -> torch.Tensor:
         """Tokens (count,) of ``words``; :class:`CourseError` for a word that the game does not have."""
@@ -98,8 +95,8 @@ class Game:
 
         ``relation``: its name; each is as likely as the others if None. ``words``: no others are used.
         ``asked``: the last word is one of these. ``held_out`` False: as in training, no two words of a prompt
-        are a held-out combination, and questions that are only asked first stand first. True: the last word
-        makes a held-out combination with every word before it. :class:`CourseError` where words are too few.
+        are a held-out combination. True: the last word makes a held-out combination with every word before it.
+        :class:`CourseError` where words are too few.
         """
         names = list(self.relations)
         if relation is not None and relation not in names:
@@ -132,7 +129,6 @@ class Game:
         good = (torch.cat([rest.values, last.values[:, None]], 1) >= 0).all(1) & (rows.shape[1] == pairs)
         if not held_out:
             good &= ~self.held_out[r[:, None, None], rows[:, :, None], rows[:, None, :]].flatten(1).any(1)
-            good &= ~self.first_only[r[:, None], rows[:, 1:]].any(1)
         return rows, good
 
 

@@ -15,9 +15,6 @@ import numpy as np
 from . import CourseError
 from .threads import one_thread
 
-#: Error of every linear code t = ax + by under its best linear reading: half of the variance is lost.
-LINEAR_ERROR = 1 / 24
-
 
 def pack(x, y, Z, folded: bool = False) -> np.ndarray:
     """The code t = (floor(Zx) + y) / Z in [0, 1), in float64. ``x``, ``y`` in [0, 1), any one shape.
@@ -46,12 +43,12 @@ def any_reader_error(slope: float) -> float:
     """Error of the linear code t = x + slope·y, 0 <= slope <= 1, under the best reader of any kind.
 
     Points that share a code form a straight piece of the unit square of length L, and the
-    best answer is its middle: the error is the mean of L² / 24. It is least, 25/27 of
-    :data:`LINEAR_ERROR`, at slope 1/3.
+    best answer is its middle: the error is the mean of L² / 24. It is least at slope 1/3: 25/27 of
+    the 1/24 that every linear code t = ax + by has under its best linear reading.
     """
     if not 0 <= slope <= 1:
         raise CourseError(f"The slope must lie between 0 and 1, and it is {slope!r}.")
-    return (1 - slope / 2) * (1 + slope ** 2) * LINEAR_ERROR
+    return (1 - slope / 2) * (1 + slope ** 2) / 24
 
 
 def linear_pieces(slope: float, count: int = 25) -> np.ndarray:
@@ -129,18 +126,17 @@ def wrong_cells(Z, kind) -> float:
     return float((np.floor(Z * stored) != np.floor(Z * x)).mean())
 
 
-def ramp_reader(t, Z, width: float, shift: float = 0.5) -> np.ndarray:
+def ramp_reader(t, Z, width: float) -> np.ndarray:
     """x and y (..., 2) as a ReLU network reads them from ``t`` (...): the floor reader, with ramps for jumps.
 
-    Its weights are set by hand, not learned. The jump at a whole number k of Zt becomes a straight
-    rise from k − shift·width to k + (1 − shift)·width: ``shift`` 0 begins at the jump, 0.5 is centred,
-    1 ends at it. A ramp takes two ReLUs, since clip(v, 0, 1) = relu(v) − relu(v − 1), and one more ReLU
-    passes t on: 2(Z − 1) + 1 in all.
+    Its weights are set by hand, not learned. The jump at a whole number k of Zt becomes a straight rise
+    from k − width/2 to k + width/2. A ramp takes two ReLUs, since clip(v, 0, 1) = relu(v) − relu(v − 1),
+    and one more ReLU passes t on: 2(Z − 1) + 1 in all.
     """
     Z = _cells(Z)
     if not width > 0:
         raise CourseError(f"A ramp needs a width above zero, and it is {width!r}.")
-    start = shift - np.arange(1, Z) / width
+    start = 0.5 - np.arange(1, Z) / width
     slopes, offsets = np.r_[np.full(2 * (Z - 1), Z / width), 1.0], np.r_[start, start - 1, 0.0]
     cell = np.r_[np.ones(Z - 1), -np.ones(Z - 1), 0.0]  # the weights that give the floor with ramps
     code = np.r_[np.zeros(2 * (Z - 1)), 1.0]  # and those that give t

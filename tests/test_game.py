@@ -1,11 +1,18 @@
 """The word game: what its prompts are, what is held out, what the model learns, and how shares are counted."""
+import importlib.util
 import itertools
 import json
+import pathlib
 
 import pytest
 import torch
 
-from course import CourseError, data, game, game_words
+from course import CourseError, data, game
+from course.recipes import game as recipe
+
+BENCH = importlib.util.spec_from_file_location("bench_game", pathlib.Path(__file__).parent / "benchmarks/bench_game.py")
+bench = importlib.util.module_from_spec(BENCH)
+BENCH.loader.exec_module(bench)
 
 
 @pytest.fixture(scope="module")
@@ -29,13 +36,24 @@ def test_opposites_go_both_ways(play):
     assert all(opposites[opposites[word]] == word != opposites[word] for word in opposites)
 
 
-@pytest.mark.parametrize("name", ["ADJECTIVES", "VERBS", "PEOPLE", "THINGS"])
-def test_tables_hold_whole_rows_of_plain_words_once(name):
-    heading, *rows = (line.split() for line in getattr(game_words, name).strip().splitlines())
-    assert all(len(row) == len(heading) for row in rows)
-    assert all(word.isalpha() and word.islower() for row in rows for word in row if word != "-")
-    words = [row[0] for row in rows]
-    assert len(set(words)) == len(words)
+def test_the_shipped_words_are_plain_and_each_stands_once_in_its_relation():
+    listed = []
+    json.loads(data.read("game.json"), object_pairs_hook=lambda pairs: listed.append(pairs))
+    *relations, names = listed  # an object is read before the one that it stands in
+    assert [name for name, _ in names] == [*game.ADJECTIVES, "past", "participle", "third-person", "feminine", "plural"]
+    for pairs in relations:
+        words = [word for word, _ in pairs]
+        assert len(set(words)) == len(words)
+        assert all(word.isalpha() and word.islower() for pair in pairs for word in pair)
+
+
+def test_words_of_one_kind_have_the_same_forms(play):
+    """Only adverbs are left out, where English has none in use."""
+    asked = {name: list(forms) for name, forms in play.relations.items()}
+    assert asked["opposite"] == asked["comparative"] == asked["superlative"]
+    assert set(asked["adverb"]) < set(asked["opposite"])
+    assert asked["past"] == asked["participle"] == asked["third-person"]
+    assert asked["plural"][:len(asked["feminine"])] == asked["feminine"]
 
 
 def test_every_question_has_one_answer_and_no_form_stands_for_two_words(play):
@@ -95,7 +113,8 @@ def test_words_and_last_words_can_be_chosen(play):
 
 
 def test_questions_that_are_only_asked_first_stand_first_in_training():
-    play = game.Game(first_only=0.3)
+    play = recipe.FirstOnly(0.3)
+    assert torch.equal(play.held_out, game.Game().held_out)
     assert 0.2 < play.first_only.sum() / play._there.sum() < 0.4
     prompts, r = play.sample(300, generator=draw(4))
     later = [(k, row_of(play, k, t)) for row, k in zip(prompts, r.tolist(), strict=True) for t in row[4::4]]
@@ -175,12 +194,24 @@ def test_training_is_the_same_each_time_and_leaves_random_numbers_alone(play):
     assert torch.equal(one.token.weight, two.token.weight) and not torch.equal(one.token.weight, other.token.weight)
 
 
-def test_progress_and_reports(play):
-    steps, seen = [], []
-    game.train(play, steps=45, batch=4, progress=lambda r: steps.append(len(r)) or r,
-               report=lambda step, model: seen.append((step, model)))
-    assert steps == [45] and [step for step, _ in seen] == [20, 40, 45]
+def test_reports(play):
+    seen = []
+    game.train(play, steps=45, batch=4, report=lambda step, model: seen.append((step, model)))
+    assert [step for step, _ in seen] == [20, 40, 45]
     assert seen[0][1].token.weight.requires_grad
+
+
+def test_training_leaves_the_number_of_threads_alone(play):
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(3)
+        game.train(play, steps=1, batch=4)
+        assert torch.get_num_threads() == 3
+        with pytest.raises(KeyError):  # also where a report breaks off
+            game.train(play, steps=1, batch=4, report=lambda step, model: {}["stop"])
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
 
 
 # Reading and writing the stream
@@ -205,9 +236,9 @@ def test_a_push_of_nothing_changes_nothing_and_a_push_reaches_the_last_place_onl
     torch.testing.assert_close(moved[:, :-1], plain[:, :-1])
 
 
-def test_the_table_asks_each_word_in_each_relation(play, model):
+def test_each_word_is_asked_in_each_relation(play, model):
     words = play.common()[:12]
-    values = game.table(play, model, ("opposite", "adverb"), words, each=2)
+    values = game.written_for_each(play, model, ("opposite", "adverb"), words, each=2)
     assert values.shape == (2, 12, 64)
     prompts = torch.cat([play.sample(2, relation="opposite", words=words, asked=words[:1], generator=draw())[0]])
     torch.testing.assert_close(values[0, 0], game.written(model, prompts[:, :-2]).mean(0), rtol=1e-4, atol=1e-5)
@@ -215,14 +246,14 @@ def test_the_table_asks_each_word_in_each_relation(play, model):
 
 def test_shares_of_what_is_built_to_be_additive():
     relation, word = torch.randn(4, 1, 9, generator=draw(1)), torch.randn(1, 30, 9, generator=draw(2))
-    a, b, rest = game.shares(relation + word)
+    a, b, rest = bench.shares(relation + word)
     assert abs(a + b - 1) < 1e-5 and abs(rest) < 1e-5
-    assert game.shares(relation + torch.zeros(4, 30, 9))[0] == pytest.approx(1, abs=1e-5)
-    assert game.shares(word + torch.zeros(4, 30, 9))[1] == pytest.approx(1, abs=1e-5)
+    assert bench.shares(relation + torch.zeros(4, 30, 9))[0] == pytest.approx(1, abs=1e-5)
+    assert bench.shares(word + torch.zeros(4, 30, 9))[1] == pytest.approx(1, abs=1e-5)
 
 
 def test_shares_of_noise_are_its_degrees_of_freedom():
-    a, b, rest = game.shares(torch.randn(4, 60, 3000, generator=draw(3)))
+    a, b, rest = bench.shares(torch.randn(4, 60, 3000, generator=draw(3)))
     assert a == pytest.approx(3 / 239, abs=0.002) and b == pytest.approx(59 / 239, abs=0.005)
     assert a + b + rest == pytest.approx(1)
 
@@ -231,13 +262,13 @@ def test_a_product_is_not_additive():
     """±1 times ±1: all interaction."""
     sign = torch.tensor([1.0, -1])
     values = (sign[:, None] * sign[None])[:, :, None]
-    assert game.shares(values) == pytest.approx((0, 0, 1), abs=1e-6)
+    assert bench.shares(values) == pytest.approx((0, 0, 1), abs=1e-6)
 
 
 def test_a_relation_vector_turns_one_game_into_another(play, model):
     """Vectors from one half of the words, tried on the other half; a random vector is the control."""
     words = play.common()
-    vectors = game.table(play, model, words=words[::2], each=4).mean(1)
+    vectors = game.written_for_each(play, model, words=words[::2], each=4).mean(1)
     push = vectors[1] - vectors[0]  # opposite to comparative
     prompts = play.sample(200, relation="opposite", words=words[1::2], generator=draw(8))[0][:, :-2]
     wanted = play.answers("comparative", prompts[:, -2])
@@ -254,8 +285,6 @@ def test_answers_to_an_unknown_word_raise_a_course_error(play):
 # The log that notebook 04 reads
 
 def test_the_recipe_goes_on_where_it_stopped_and_writes_what_the_notebook_reads(tmp_path, monkeypatch):
-    from course.recipes import game as recipe
-
     monkeypatch.setattr(recipe, "KINDS", [(1, 8, 20), (2, 8, 20)])
     monkeypatch.setattr(recipe, "COPY_SEEDS", [0])
     monkeypatch.setattr(recipe, "FIRST_SEEDS", [])
@@ -272,17 +301,14 @@ def test_the_recipe_goes_on_where_it_stopped_and_writes_what_the_notebook_reads(
 
 def test_the_log_is_whole_and_each_share_is_one():
     log = data.load_json("game_limits.json")
-    from course.recipes import game as recipe
-
     kinds = [(run["layers"], run["mlp"], run["steps"], run["seed"]) for run in log["copy"]["runs"]]
     assert sorted(kinds) == sorted((*kind, seed) for kind in recipe.KINDS for seed in recipe.COPY_SEEDS)
     assert [run["seed"] for run in log["first_only"]["runs"]] == list(recipe.FIRST_SEEDS)
     assert all(0 <= share <= 1 for run in log["copy"]["runs"] for share in run["opposite"] + run["copy"])
 
 
+@pytest.mark.slow
 def test_questions_asked_first_only_are_not_answered_after_examples():
     """The second study of the log, one seed of it."""
-    from course.recipes import game as recipe
-
     run = recipe.first_only_run(seed=0)
     assert run["others"] > 0.95 and run["held"] < 0.2

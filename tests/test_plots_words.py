@@ -2,8 +2,7 @@
 import numpy as np
 import pytest
 
-from course import plots
-from course import words as w
+from course import cube, plots
 
 
 def test_dots_stand_in_their_row_and_differ_in_marker():
@@ -17,7 +16,7 @@ def test_dots_stand_in_their_row_and_differ_in_marker():
 
 
 def test_cubes_join_corners_that_differ_in_one_sign():
-    names, signs = w.cube()
+    names, signs = cube.load()
     fig = plots.cubes({"true": (signs * [1.0, 2, 3], signs), "other": (signs * 1.0, signs)}, names, ["x", "y", "z"])
     for k, scale in ((0, [1, 2, 3]), (4, [1, 1, 1])):
         for axis in range(3):

@@ -1,10 +1,15 @@
 """Coloured shapes: what is drawn, fast training against the plain loop, memorisers, measures, figures."""
+import ast
+import json
+import pathlib
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from course import CourseError, plots, shapes
+from course.threads import one_thread
 
 IMAGES = shapes.all_pairs(300, seed=1)
 NEW = shapes.draw("purple", "triangle", 100, seed=2)
@@ -56,8 +61,8 @@ class TwoHeads(nn.Module):
         return self.colour(h), self.shape(h)
 
 
+@one_thread()
 def plain(images, seed, steps=300):
-    torch.set_num_threads(1)
     torch.manual_seed(seed)
     network = TwoHeads()
     optimiser = torch.optim.Adam(network.parameters(), lr=0.01)
@@ -95,6 +100,19 @@ def test_each_network_has_its_own_images_and_never_one_that_is_held_out():
         shapes.train(IMAGES, np.zeros(len(IMAGES), bool), seeds=1, steps=1)
 
 
+def test_training_leaves_the_number_of_threads_alone():
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(3)
+        shapes.train(IMAGES, seeds=1, steps=1)
+        assert torch.get_num_threads() == 3
+        with pytest.raises(CourseError):
+            shapes.train(IMAGES, np.zeros(len(IMAGES), bool), seeds=1, steps=1)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_hidden_and_read_make_the_answers():
     networks = shapes.train(IMAGES, seeds=3, steps=20)
     h = networks.hidden(NEW.pixels)
@@ -106,9 +124,9 @@ def test_hidden_and_read_make_the_answers():
 def test_memorisers():
     stored = shapes.Images(np.array([[0.0], [1], [1.1], [5]], np.float32), np.array([0, 1, 2, 2]),
                            np.array([3, 3, 2, 1]))
-    colour, shape = shapes.nearest(stored, np.array([[0.1], [4.0]], np.float32))
+    colour, shape = shapes.recall(stored, np.array([[0.1], [4.0]], np.float32))
     assert colour.tolist() == [0, 2] and shape.tolist() == [3, 1]
-    colour, shape = shapes.nearest(stored, np.array([[0.9]], np.float32), k=4)
+    colour, shape = shapes.recall(stored, np.array([[0.9]], np.float32), k=4)
     assert (colour[0], shape[0]) == (2, 3)  # a pair that is not stored: voting apart can name one
 
 
@@ -153,6 +171,31 @@ def test_measures():
     np.testing.assert_allclose(shapes.explained(np.array([[0, 0], [0, 1], [1, 0], [1, 1.0]]), labels), [1, 0])
     on, off = np.array([[2.0, 1], [4, 1]]), np.array([[1.0, 1], [1, 1]])
     np.testing.assert_allclose(shapes.reading([[1, 9], [3, 1], [2, 0]], on, off), [0, 1, 0.5])
+
+
+# Sentences and labels
+
+def test_several_of_a_shape_have_a_name():
+    assert [shapes.plural(shape) for shape in shapes.SHAPES] == ["triangles", "squares", "circles", "crosses"]
+
+
+def code_cells():
+    for path in sorted((pathlib.Path(shapes.__file__).parent.parent / "notebooks").rglob("*.ipynb")):
+        if ".ipynb_checkpoints" not in path.parts:
+            for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+                if cell["cell_type"] == "code":
+                    yield path.name, "".join(cell["source"])
+
+
+def test_no_cell_makes_a_plural_or_a_second_name_by_hand():
+    """“Red crosss” came from adding an s; “its colour alone ”, with a space, was the same name for a second row."""
+    for name, source in code_cells():
+        assert "{shape}s" not in source, name
+        nodes = list(ast.walk(ast.parse(source)))
+        inside = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+        texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)
+                 and id(node) not in inside}
+        assert not [text for text in texts if text.strip() and text != text.rstrip() and text.rstrip() in texts], name
 
 
 # Figures

@@ -12,8 +12,7 @@ from .general import beside
 _PALE = "#bcd9ec"
 
 
-def guesses(stops: Mapping[str, Sequence[tuple[str, float]]], *, marked: Sequence[str] = (),
-            height: int = 300) -> go.Figure:
+def guesses(stops: Mapping[str, Sequence[tuple[str, float]]], *, marked: Sequence[str] = ()) -> go.Figure:
     """The first choices of a model at several stops, a panel each: heading -> (word, probability), best first.
 
     Bars from 0 to 1 with the word written on them; ``marked`` words get a pattern, a colour and a star.
@@ -31,11 +30,10 @@ def guesses(stops: Mapping[str, Sequence[tuple[str, float]]], *, marked: Sequenc
         fig.update_yaxes(range=[len(rows) - 0.5, -0.5], showticklabels=False, ticks="", showgrid=False, zeroline=False)
         fig.update_xaxes(range=[0, 1], tickvals=[0, 0.5, 1], title=dict(text="probability"))
         flat[heading] = fig
-    return beside(flat, height=height, gap=0.03, margin=dict(l=16, r=20, t=36, b=52))
+    return beside(flat, height=300, gap=0.03, margin=dict(l=16, r=20, t=36, b=52))
 
 
-def clouds(panels: Mapping[str, np.ndarray], groups: Sequence[str], words: Sequence[str], *,
-           height: int = 420) -> go.Figure:
+def clouds(panels: Mapping[str, np.ndarray], groups: Sequence[str], words: Sequence[str]) -> go.Figure:
     """Points of several groups in a plane, panels beside each other: heading -> (groups, words, 2).
 
     A group has a colour, a marker and its name in the legend; a word shows when the mouse is on its point.
@@ -51,17 +49,17 @@ def clouds(panels: Mapping[str, np.ndarray], groups: Sequence[str], words: Seque
         fig.update_xaxes(range=[-reach, reach], showticklabels=False, ticks="", constrain="domain")
         fig.update_yaxes(range=[-reach, reach], showticklabels=False, ticks="", scaleanchor="x")
         flat[heading] = fig
-    return beside(flat, height=height, margin=dict(l=20, r=20, t=80, b=20))
+    return beside(flat, margin=dict(l=20, r=20, t=80, b=20))
 
 
-def runs(rows: Mapping[str, Mapping[str, Sequence[float]]], *, x_axis: str = "", height: int | None = None,
-         left: int = 220) -> go.Figure:
+def runs(rows: Mapping[str, Mapping[str, Sequence[float]]], *, x_axis: str = "", left: int = 220
+         ) -> go.Figure:
     """One mark for each run: row label -> {series: a share, 0 to 1, for each of its runs}; the first row on top.
 
     Each series has a colour, a marker and a height of its own within the row. ``left``: pixels for the labels.
     """
     names = list(dict.fromkeys(name for row in rows.values() for name in row))
-    fig = figure(height=height or 110 + 62 * len(rows), margin=dict(l=left, r=24, t=48, b=52))
+    fig = figure(height=110 + 62 * len(rows), margin=dict(l=left, r=24, t=48, b=52))
     for k in range(0, len(rows), 2):
         fig.add_shape(type="rect", x0=0, x1=1, xref="paper", y0=k - 0.5, y1=k + 0.5, layer="below",
                       line=dict(width=0), fillcolor="#f4f4f4")

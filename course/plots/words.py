@@ -10,8 +10,7 @@ from ..style import BLUE, GREY, INK, PALETTE, RED, figure
 from .general import beside
 
 
-def offsets(panels: Mapping[str, tuple[np.ndarray, np.ndarray, Sequence[tuple[str, str]]]], *,
-            height: int = 460) -> go.Figure:
+def offsets(panels: Mapping[str, tuple[np.ndarray, np.ndarray, Sequence[tuple[str, str]]]]) -> go.Figure:
     """Arrows from first words to second words, one panel a group, all panels on one scale.
 
     ``panels``: heading -> (starts (n, 2), ends (n, 2), n pairs of labels).
@@ -36,11 +35,10 @@ def offsets(panels: Mapping[str, tuple[np.ndarray, np.ndarray, Sequence[tuple[st
                               for p, o in zip(points, others, strict=True)],
                 marker=dict(color=PALETTE[which], symbol=symbol, size=9))
         flat[heading] = fig
-    return beside(flat, gap=0.03, height=height, margin=dict(l=30, r=20, t=48, b=30))
+    return beside(flat, gap=0.03, height=460, margin=dict(l=30, r=20, t=48, b=30))
 
 
-def cubes(panels: Mapping[str, tuple[np.ndarray, np.ndarray]], names: Sequence[str], axes: Sequence[str], *,
-          height: int = 520) -> go.Figure:
+def cubes(panels: Mapping[str, tuple[np.ndarray, np.ndarray]], names: Sequence[str], axes: Sequence[str]) -> go.Figure:
     """Eight named points as the corners of a cube in 3-D, panels beside each other on one scale.
 
     ``panels``: heading -> (points (8, 3), signs (8, 3)). Corners whose signs differ in one place
@@ -60,7 +58,7 @@ def cubes(panels: Mapping[str, tuple[np.ndarray, np.ndarray]], names: Sequence[s
     headings = [dict(x=(k + 0.5) / n, y=1.0, xref="paper", yref="paper", xanchor="center", yanchor="bottom",
                      showarrow=False, text=f"<b>{heading}</b>") for k, heading in enumerate(panels)]
     # All in one go: plotly takes twice as long when scenes are added to a figure that exists.
-    fig = figure(height=height, margin=dict(l=0, r=0, t=76, b=0), annotations=headings, legend=dict(y=1.08), **scenes)
+    fig = figure(height=520, margin=dict(l=0, r=0, t=76, b=0), annotations=headings, legend=dict(y=1.08), **scenes)
     traces = []
     for k, (scene, (points, signs)) in enumerate(zip(scenes, panels.values(), strict=True)):
         for axis, name in enumerate(axes):
@@ -83,8 +81,7 @@ def cubes(panels: Mapping[str, tuple[np.ndarray, np.ndarray]], names: Sequence[s
 
 
 def named_points(x, y, names: Sequence[str], *, marked: Mapping[str, tuple[float, float]] | None = None,
-                 axes: tuple[str, str] = ("", ""), reach: tuple[float, float] = (1.0, 0.6),
-                 height: int = 480) -> go.Figure:
+                 axes: tuple[str, str] = ("", ""), reach: tuple[float, float] = (1.0, 0.6)) -> go.Figure:
     """Named points, both axes on one scale, from minus to plus ``reach`` at least.
 
     A name stands at its point where there is room, the first names first, and comes with the
@@ -107,7 +104,7 @@ def named_points(x, y, names: Sequence[str], *, marked: Mapping[str, tuple[float
         sides.append(free[0] if free else "top center")
         if free:
             taken.append((*places[free[0]], half, high / 2))
-    fig = figure(height=height, showlegend=False, margin=dict(l=64, r=20, t=20, b=52))
+    fig = figure(height=480, showlegend=False, margin=dict(l=64, r=20, t=20, b=52))
     fig.add_scatter(x=points[:, 0], y=points[:, 1], hovertext=list(names), hoverinfo="text", mode="markers+text",
                     text=shown, textposition=sides, textfont=dict(size=13, color=INK), cliponaxis=False,
                     marker=dict(color=BLUE, size=9))

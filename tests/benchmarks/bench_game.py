@@ -30,14 +30,26 @@ def random_like(vector, draw):
     return other * vector.norm() / other.norm()
 
 
+def shares(values):
+    """How the variance of ``values`` (relations, words, d) splits: a relation part, a word part, and the rest.
+
+    The two-way analysis of variance: best fit of ``mean + relation + word``; the shares add to 1.
+    """
+    centred = values - values.mean((0, 1))
+    of_relation, of_word = centred.mean(1, keepdim=True), centred.mean(0, keepdim=True)
+    total = centred.square().sum()
+    parts = [float(part.expand_as(centred).square().sum() / total) for part in (of_relation, of_word)]
+    return *parts, 1 - sum(parts)
+
+
 def additivity(play, model, draw):
-    values = game.table(play, model)
+    values = game.written_for_each(play, model)
     relations, words, d = values.shape
     shuffled = values.flatten(0, 1)[torch.randperm(relations * words, generator=draw)].view(relations, words, d)
     untrained = game.train(play, steps=0)
-    return {name: [round(share, 3) for share in game.shares(found)] for name, found in (
-        ("attention", values), ("shuffled", shuffled), ("mlp", game.table(play, model, point="mlp 0")),
-        ("untrained", game.table(play, untrained)))}
+    return {name: [round(share, 3) for share in shares(found)] for name, found in (
+        ("attention", values), ("shuffled", shuffled), ("mlp", game.written_for_each(play, model, point="mlp 0")),
+        ("untrained", game.written_for_each(play, untrained)))}
 
 
 def halves(play, relations, draw):
@@ -50,7 +62,7 @@ def steering(play, model, relations, seed):
     """Shares of right answers, one number for each kind of push, over all relations (or pairs of them)."""
     draw = torch.Generator().manual_seed(seed)
     first, second = halves(play, relations, draw)
-    vectors = game.table(play, model, relations, first, each=4).mean(1)
+    vectors = game.written_for_each(play, model, relations, first, each=4).mean(1)
     vectors -= vectors.mean(0)
     found = {name: [] for name in ("swap", "swap_random", "zero", "zero_random", "zero_nothing")}
 
