@@ -11,8 +11,6 @@ def _images():
     return [(np.array([2, 2, 0, 0, 2, 1]), np.array([0, 1, 0, 3, 0, 2]), 2, 0), (*every, 0, 3), (*every, 3, 1)]
 
 
-_PLACES = "These are the places of the images to keep. A mask has one True or False for each image, kept or not."
-_THEMSELVES = "These are the images that stay. The mask itself is asked for: one True or False for each image."
 may_train_on = Exercise(
     stub="""
 def may_train_on(colour, shape, held_colour, held_shape):
@@ -27,30 +25,20 @@ def may_train_on(colour, shape, held_colour, held_shape):
         "colour != held_colour": "This leaves out the colour altogether, in every shape.",
         "shape != held_shape": "This leaves out the shape altogether, in every colour.",
         "~((colour == held_colour) & -> ((colour == held_colour) ^":
-            "`^` keeps only images that share exactly one of the two. An image that shares neither may be trained on "
-            "as well.",
+            "`^` keeps only images that share exactly one of the two. Those that share neither may stay as well.",
         "& -> ^": "Images that share exactly one of the two are left out here. They may be trained on.",
-        "~((colour == held_colour) & -> ((colour == held_colour) |":
-            "An image that shares neither colour nor shape is left out here, and the held-out pair stays.",
-        "(colour == held_colour) & -> (colour == held_colour) & ~": "This leaves out the colour in all shapes but one.",
-        "& (shape == held_shape) -> & (shape != held_shape)\n~( -> (":
-            "This keeps only images of the held-out colour. Those of every other colour may stay too.",
         "colour == colour": "Nothing is left out: the held-out pair is among the images.",
-        "colour != colour": "Everything is left out. Only the held-out pair should be.",
         "== held_colour -> == held_shape\nshape == held_shape -> shape == held_colour":
             "Colour is compared with the held-out shape, and shape with the held-out colour.",
         "== held_colour -> == 2\n== held_shape -> == 0":
             "This always leaves out purple triangles. Leave out the pair that the function is told.",
-        "colour + shape != held_colour + held_shape":
-            "Other pairs have the same sum, and they are left out as well. Compare colour and shape one by one.",
         "(colour == held_colour) -> (colour == held_colour).astype(int)":
             "`~` works on True and False. Of the whole numbers 0 and 1 it makes −1 and −2.",
         **dict.fromkeys(("np.flatnonzero(~((colour == held_colour) & (shape == held_shape)))",
                          "np.where(~((colour == held_colour) & (shape == held_shape)))",
-                         "np.argwhere(~((colour == held_colour) & (shape == held_shape)))"), _PLACES),
-        **dict.fromkeys(("colour[~((colour == held_colour) & (shape == held_shape))]",
-                         "keep = ~((colour == held_colour) & (shape == held_shape))\ncolour[keep], shape[keep]"),
-                        _THEMSELVES),
+                         "colour[~((colour == held_colour) & (shape == held_shape))]"),
+                        "A mask has one True or False for each image, kept or not. These are the images, or their "
+                        "places."),
     },
     shows="One pair is left out, and nothing else. With the bug the network would never have met purple, nor any "
           "triangle, and failing would have said nothing about putting the two together.",
@@ -64,7 +52,7 @@ def may_train_on(colour, shape, held_colour, held_shape):
 def _vectors():
     """Vectors that can be tried by hand, and random ones; their readings go below 0 and above 1."""
     rng, off = np.random.default_rng(12), np.array([[0.0, 0.0], [2.0, 0.0]])
-    cases = [(np.array([[2.0, 2], [1, 0], [3, 4], [0, 1], [0, -2]]), np.array([[1.0, 2], [3, 2], [2, 2]]), off)]
+    cases = [(np.array([[2.0, 2], [3, -1], [3, 4], [0, 1], [0, -2]]), np.array([[1.0, 2], [3, 2], [2, 2]]), off)]
     for count, size, n_on, n_off in ((8, 6, 4, 9), (7, 4, 12, 5)):
         cases.append((rng.normal(size=(count, size)) * 3 + 2, rng.random((n_on, size)) * 2 + 2,
                       rng.random((n_off, size)) * 2 + 1))
@@ -72,7 +60,6 @@ def _vectors():
 
 
 _ZERO = "Zero should be at the mean of `off`, and here it is at the mean of "
-_CLIPPED = "The scale goes on below 0 and above 1. Here the readings are cut off."
 reading = Exercise(
     stub="def reading(h, on, off):\n    return ...",
     solution_source="""
@@ -89,8 +76,6 @@ reading = Exercise(
             "Zero is right: the mean of `off`. The mean of `on` should read 1, and does not.",
         "(direction @ direction) -> np.linalg.norm(direction)":
             "Divided once by the length of the direction. The mean of `on` then reads that length; divide once more.",
-        "(direction @ direction) -> (on.mean(axis=0) @ direction)":
-            "Zero is right: the mean of `off`. Divide by what the mean of `on` gives after the same subtraction.",
         "(h - off.mean(axis=0)) -> h\n(direction @ direction) -> (on.mean(axis=0) @ direction)":
             "The mean of `on` reads 1, but that of `off` does not read 0. What has to be subtracted first?",
         "on.mean(axis=0) - off.mean(axis=0) -> off.mean(axis=0) - on.mean(axis=0)\n(h - off -> (h - on":
@@ -99,21 +84,17 @@ reading = Exercise(
             "The direction points from `on` to `off`: here the mean of `on` reads −1.",
         "(h - off -> (h - on": _ZERO + "`on`.",
         "(h - off.mean(axis=0)) -> (h - np.concatenate([on, off]).mean(axis=0))": _ZERO + "all of `on` and `off`.",
-        "(h - off.mean(axis=0)) -> (h - (on.mean(axis=0) + off.mean(axis=0)) / 2)":
-            "Zero should be at the mean of `off`, and here it is half way to the mean of `on`.",
+        "(h - off.mean(axis=0)) -> (h - (on.mean(axis=0) + off.mean(axis=0)) / 2)": _ZERO + "the two means.",
         "(h - off.mean(axis=0)) -> (h - h.mean(axis=0))": _ZERO + "`h`.",
         "(direction @ direction) -> (direction @ direction) > 0.5":
             "These are yes and no. The reading itself is asked for, before any threshold.",
-        "return (h -> return np.clip((h\n/ (direction @ direction) -> / (direction @ direction), 0, 1)": _CLIPPED,
-        "return (h -> return np.minimum((h\n/ (direction @ direction) -> / (direction @ direction), 1)": _CLIPPED,
-        "return (h -> return np.maximum((h\n/ (direction @ direction) -> / (direction @ direction), 0)": _CLIPPED,
-        "return (h -> return abs((h\n/ (direction @ direction) -> / (direction @ direction))":
-            "Readings below 0 lost their sign.",
-        "(h - off.mean(axis=0)) @ direction -> np.linalg.norm(h - off.mean(axis=0), axis=1)\n"
-        "(direction @ direction) -> np.linalg.norm(direction)":
-            "These are distances from the mean of `off`, whichever way. How far is it along the direction?",
+        **dict.fromkeys([f"return ( -> return np.{cut}((\n@ direction) -> @ direction), {ends})" for cut, ends in
+                         (("clip", "0, 1"), ("minimum", "1"), ("maximum", "0"))],
+                        "The scale goes on below 0 and above 1. Here the readings are cut off."),
         "(direction @ direction) -> np.linalg.norm(direction) / np.linalg.norm(h - off.mean(axis=0), axis=1)":
-            "These are cosines: each vector's own length is divided out. Divide by the direction's length only, twice.",
+            "These are cosines: the length of each vector is divided out. Divide only by that of the direction, twice.",
+        "(h - off.mean(axis=0)) @ direction -> direction @ (h - off.mean(axis=0))":
+            "h has one vector a row, so it comes first: `h @ direction`, less its zero, has one number for each.",
         "@ direction / -> * direction /":
             "The products still have to be added for each vector: use `@`, or `.sum(axis=1)`.",
         "axis=0 -> axis=1":
