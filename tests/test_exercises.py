@@ -169,7 +169,7 @@ FORMS = {
     "tensor": lambda r: as_tensor(r, torch.float64), "float32 tensor": lambda r: as_tensor(r, torch.float32),
     "half tensor": lambda r: as_tensor(r, torch.float16), "bfloat16": lambda r: as_tensor(r, torch.bfloat16),
     "with gradient": with_gradient,
-    "tensors with gradient": lambda r: separate(r, lambda one: torch.tensor(one, requires_grad=True)),
+    "tensors with gradient": lambda r: separate(r, lambda one: torch.tensor(one * 1.0, requires_grad=True)),
     "one more axis for one number": lambda r: as_array(r, float).reshape(np.shape(as_array(r, float)) or (1, 1)),
 }
 NEEDS_THE_TENSOR = {"sae.penalty"}  # its slope is asked for, so only tensors with gradients will do
