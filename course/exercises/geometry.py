@@ -136,7 +136,7 @@ false_alarm = Exercise(
     mistakes={
         "readings[on] = -np.inf -> pass":
             "Some of these are features that are on. Take them out before you look for the largest.",
-        **dict.fromkeys([f"-np.inf -> {value}" for value in (0, -1, -10, -100, -1000)] + [_search(0, 0), _search(-1, 0)],
+        **dict.fromkeys([f"-np.inf -> {low}" for low in (0, -1, -10, -100, -1000)] + [_search(0, 0), _search(-1, 0)],
                         "Where everything that is off reads very low, a feature that is on wins. Set the readings of "
                         "those that are on to `-np.inf`, or start your search there: nothing is below that."),
         **dict.fromkeys([f"W.T @ h -> np.maximum(W.T @ h, 0)\n-np.inf -> {value}" for value in ("-np.inf", -1)],
