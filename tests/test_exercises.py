@@ -31,6 +31,10 @@ WRONG_ANSWERS = {
         "strength = 1.35": "king is still nearer than queen", "strength = 2.0": "passed king earlier",
         "strength = -1.4": "pushes the other way", "strength = 'queen'": "one number",
         "strength = 1.4 + 0j": "one number", "strength = [1.35, 1.4]": "one number"},
+    "sae.dead": {
+        "(torch.cat(batches) == 0).all(dim=0).float().mean() + 0.1":
+            "Tried with batches = [[[0.0, 1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.5, 0.0]], [[0.0, 0.0, 2.0, 0.0, 0.0]],"
+            " [[0.0, 3.0, 1.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0, 0.0]]]. The result should be 0.4, and it is 0.5."},
     "toy.draw": {
         "on = rng.random(n) < 1 - sparsity; on * rng.random((count, n))": "one mask serves the whole batch",
         "on = rng.random((count, n)) < sparsity; on * rng.random((count, n))": "Sparsity is the probability of being",
@@ -132,6 +136,23 @@ WRONG_ANSWERS = {
         "d = on.mean(0) - off.mean(0); abs((h - off.mean(0)) @ d / (d @ d))": "Entry [",
         "d = on.mean(0) - off.mean(0); np.linalg.norm(h - off.mean(0), axis=1) / np.linalg.norm(d)": "Entry [",
     },
+    "sae.penalty": {
+        **dict.fromkeys((
+            "torch.tensor((f * decoder.norm(dim=1)).sum(dim=1).mean().item(), requires_grad=True)",
+            "(f * decoder.norm(dim=1)).sum(dim=1).mean().detach().requires_grad_()",
+            "(f * decoder.norm(dim=1)).sum(dim=1).mean().detach()",
+            "(f * decoder.norm(dim=1)).sum(dim=1).mean().item()",
+            "float((f * decoder.norm(dim=1)).sum(dim=1).mean())", "[(f * decoder.norm(dim=1)).sum(dim=1).mean()]",
+            "(f.detach() * decoder.norm(dim=1)).sum(dim=1).mean()"), "no slope for the latents"),
+        "(f * decoder.norm(dim=1).detach()).sum(dim=1).mean()": "no slope for the decoder",
+        "(f * torch.tensor(decoder.norm(dim=1).tolist())).sum(dim=1).mean()": "no slope for the decoder",
+        "x = (f * decoder.norm(dim=1)).sum(dim=1).mean(); x.detach() + (x - x.detach()) * 2": "is another one",
+        "(f * decoder.detach().norm(dim=1)).sum(dim=1).mean() + 0 * decoder.sum()": "for the decoder is another",
+        "(f[:, :, None] * decoder).square().sum(dim=-1).sqrt().sum(dim=1).mean()": "not a number in places",
+        "(f * decoder.norm(dim=1)).sum(dim=1).mean() * 1j": "one number",
+        "(f * decoder.norm(dim=1)).sum(dim=1).mean() + 0.01": "should be 4.75, and it is 4.76",
+        "(f * decoder.norm(dim=1)).sum(dim=1).median()": "it is 4", "penalty(f, decoder)": "RecursionError",
+    },
     "words.shuffled_cosine": {
         "o = rng.permutation(len(first)); mean_cosine((second - first)[o])": "the value of the true pairs",
         "mean_cosine(second - first)": "the value of the true pairs",
@@ -153,6 +174,43 @@ WRONG_ANSWERS = {
 RIGHT_ANSWERS = {
     "start.strength": ["strength = 1.376", "strength = 1.38", "strength = 1.4", "strength = 1.45",
                        "strength = np.array([1.4])", "strength = np.float16(1.4)", "strength = [1.4]"],
+    "geometry.largest_cosine": [
+        "unit = W / np.sqrt((W ** 2).sum(axis=0)); np.abs(unit.T @ unit - np.eye(W.shape[1])).max()",
+        "max(abs(a @ b) / np.linalg.norm(a) / np.linalg.norm(b) for i, a in enumerate(W.T) for b in W.T[:i])",
+        "u = W.T / np.linalg.norm(W.T, axis=1, keepdims=True); abs(u @ u.T)[np.triu_indices(len(u), 1)].max()",
+        "g = W.T @ W; l = np.sqrt(np.diag(g)); (abs(g / np.outer(l, l)) - 2 * np.eye(len(g))).max()"],
+    "geometry.how_many_on": [
+        "k = 0\nwhile np.sqrt((k + 1) / d) <= noise:\n    k += 1\nk", "np.floor(noise * noise * d + 1e-6)",
+        "max(k for k in range(d + 1) if np.sqrt(k / d) <= noise)", "int(round(noise ** 2 * d, 6))",
+        "int((np.sqrt(np.arange(d + 1) / d) <= noise).sum()) - 1", "(noise ** 2 * d + 1e-9) // 1",
+        "from fractions import Fraction; int(Fraction(str(noise)) ** 2 * d)"],
+    "geometry.false_alarm": [
+        "off = [i for i in range(W.shape[1]) if i not in on]; off[int(np.argmax(W[:, off].T @ W[:, on].sum(axis=1)))]",
+        "x = np.isin(np.arange(W.shape[1]), on); np.where(x, -np.inf, W.T @ (W @ x)).argmax()",
+        "h = sum(W[:, i] for i in on); max(set(range(W.shape[1])) - set(on), key=lambda i: W[:, i] @ h)",
+        "r = W.T @ W[:, on].mean(axis=1); r[on] = r.min() - 1; int(r.argmax())",
+        "next(i for i in np.argsort(-(W.T @ W[:, on].sum(axis=1))) if i not in on)",
+        "r = (W.T @ W)[:, on].sum(axis=1); np.ma.array(r, mask=np.isin(np.arange(len(r)), on)).argmax()"],
+    "sae.penalty": [
+        "(f @ decoder.norm(dim=1)).mean()", "f.mean(dim=0) @ decoder.norm(dim=1)",
+        "(f * decoder.norm(dim=-1)).sum(dim=-1).mean()", "(f * decoder.norm(dim=1)).sum() / len(f)",
+        "(f * decoder.square().sum(dim=1).sqrt()).sum(dim=1).mean()", "(f.abs() * decoder.norm(dim=1)).sum(1).mean(0)",
+        "(f[:, :, None] * decoder).norm(dim=2).sum(dim=1).mean()",
+        "(f * torch.linalg.norm(decoder, axis=1)).sum(1).mean()",
+        "sum(sum(x * row.norm() for x, row in zip(line, decoder)) for line in f) / len(f)",
+        "torch.einsum('sl,l->s', f, decoder.norm(dim=1)).mean().reshape(1)",
+        "f *= decoder.norm(dim=1); f.sum(dim=1).mean()",
+        "(f.double() * decoder.double().norm(dim=1)).sum(dim=1).mean()",
+        "(f.half() * decoder.half().norm(dim=1)).sum(dim=1).mean()",
+        "(f.bfloat16() * decoder.bfloat16().norm(dim=1)).sum(dim=1).mean()"],
+    "sae.dead": [
+        "(torch.cat(batches) == 0).all(dim=0).float().mean()", "1 - (torch.cat(batches) > 0).any(dim=0).float().mean()",
+        "(sum((f > 0).sum(dim=0) for f in batches) == 0).sum() / batches[0].shape[1]",
+        "(sum(f.sum(dim=0) for f in batches) == 0).float().mean().item()",
+        "(torch.cat(batches).max(dim=0).values <= 0).double().mean()",
+        "on = set().union(*((f > 0).nonzero()[:, 1].tolist() for f in batches)); 1 - len(on) / batches[0].shape[1]",
+        "import numpy as np; np.mean([all(f[:, j].max() == 0 for f in batches) for j in range(batches[0].shape[1])])",
+        "import functools; functools.reduce(torch.logical_and, [(f == 0).all(0) for f in batches]).half().mean()"],
     "toy.draw": [
         "np.where(rng.random((count, n)) < sparsity, 0, rng.random((count, n)))",
         "rng.random((count, n)) * (rng.random((count, n)) > sparsity)",

@@ -257,11 +257,13 @@ def _parts(code):
 
 def _short(value) -> str:
     """An input of a case, in full where it is small."""
+    if isinstance(value, list) and any(hasattr(one, "shape") for one in value):
+        return f"[{', '.join(_short(one) for one in value)}]"
     shape = tuple(getattr(value, "shape", ()))
     if not shape:
         text = repr(value)
         return text if len(text) < 80 else text[:76] + " …"
     if int(np.prod(shape)) > 12:
         return f"an array of shape {shape}"
-    return str(np.asarray(value).tolist() if hasattr(value, "detach") or value.dtype.kind in "bi"
-               else np.asarray(value, float).round(3).tolist())
+    value = np.asarray(value.detach() if hasattr(value, "detach") else value)
+    return str((value if value.dtype.kind in "bi" else value.astype(float).round(3)).tolist())

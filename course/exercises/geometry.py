@@ -27,8 +27,6 @@ def largest_cosine(W):
     cosines = unit.T @ unit
     np.fill_diagonal(cosines, 0)
     return np.abs(cosines).max()
-
-print(f"{largest_cosine(geometry.polygon(3)):.2f}")
 """,
     solution_source="axis=1 -> axis=0",
     cases=_matrices,
@@ -138,13 +136,13 @@ false_alarm = Exercise(
     mistakes={
         "readings[on] = -np.inf -> pass":
             "Some of these are features that are on. Take them out before you look for the largest.",
-        **dict.fromkeys([f"-np.inf -> {value}" for value in (0, -1, -10, -100, -1000)],
+        **dict.fromkeys([f"-np.inf -> {low}" for low in (0, -1, -10, -100, -1000)] + [_search(0, 0), _search(-1, 0)],
                         "Where everything that is off reads very low, a feature that is on wins. Set the readings of "
-                        "those that are on to `-np.inf`: nothing is below that."),
-        **dict.fromkeys([f"W.T @ h -> np.maximum(W.T @ h, 0)\n-np.inf -> {value}" for value in ("-np.inf", -1, 0)],
+                        "those that are on to `-np.inf`, or start your search there: nothing is below that."),
+        **dict.fromkeys([f"W.T @ h -> np.maximum(W.T @ h, 0)\n-np.inf -> {value}" for value in ("-np.inf", -1)],
                         "Where everything that is off reads below zero, a ReLU makes all of it 0, and the first one "
                         "wins. Look for the highest reading before any ReLU."),
-        **dict.fromkeys([_search(0, None), _search(0, 0), _search(0, -1), _search(-1, None), _search(-1, 0)],
+        **dict.fromkeys((_search(0, None), _search(0, -1), _search(-1, None)),
                         "Where everything that is off reads very low, this search finds nothing. Start it at "
                         "`-np.inf`."),
         f"{_H} -> W = {_UNIT}; {_H}": _LEAVE_W,

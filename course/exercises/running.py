@@ -73,9 +73,9 @@ def within(seconds: float, function, *args):
             over.set()
             raise_in(me, None)
 
-    threading.Thread(target=watch, daemon=True).start()
     try:
-        try:
+        try:  # the time may be over before the thread is known to run
+            threading.Thread(target=watch, daemon=True).start()
             return function(*args)
         finally:
             stop()

@@ -18,7 +18,7 @@ def _sparse(draw, count, n, share):
 def _latents_and_rows():
     import torch
     draw = torch.Generator().manual_seed(71)
-    small = torch.tensor([[1.0, 0.0, 0.5], [0.0, 2.0, 0.0]]), torch.tensor([[3.0, 4.0], [0.0, -2.0], [0.5, 0.0]])
+    small = torch.tensor([[1.0, 0.0, 0.5], [0.0, 2.0, 0.0]]), torch.tensor([[3.0, 4.0], [0.0, -2.0], [-1.0, 0.0]])
     return [small, *((_sparse(draw, count, n, 0.6), torch.randn(n, d, generator=draw)
                       * (0.3 + 2 * torch.rand(n, 1, generator=draw))) for count, n, d in ((9, 6, 4), (5, 8, 8)))]
 
@@ -60,9 +60,8 @@ penalty = Exercise(
             "This is the penalty as it was. Halve a latent and double its row: the output stays, and this falls by "
             "half.",
         "f * -> f /": "Divided by the length of its row, a latent with a longer row is cheaper still. Multiply.",
-        **dict.fromkeys(("decoder.norm(dim=1) -> decoder.square().sum(dim=1)",),
-                        "The row enters with its squared length. Halve a latent and double its row, and the penalty "
-                        "doubles."),
+        "decoder.norm(dim=1) -> decoder.square().sum(dim=1)":
+            "The row enters with its squared length. Halve a latent and double its row, and the penalty doubles.",
         "(f * decoder.norm(dim=1)) -> (f * decoder.norm(dim=1)).square()":
             "This is the square of what each latent adds. The halved latent does cost the same, but small values cost "
             "almost nothing now, and stay on. Leave out the square.",
@@ -149,7 +148,7 @@ def dead(batches):
         "]).all(dim=0) -> ]).all()": "This asks whether all latents are dead. Of which ones is it true: `dim=0`.",
         "]).all(dim=0).float() -> ])[-1].float()": "Only the last batch decides here. All of them should.",
         "]).all(dim=0).float() -> ])[0].float()": "Only the first batch decides here. All of them should.",
-        "in batches -> in batches[:-1]": "The last batch is left out. It may be smaller, and it counts too.",
+        "in batches -> in batches[:-1]": "The last batch is left out. It may be smaller, but it counts as well.",
         "]).all(dim=0).float().mean() -> ]).float().mean(dim=1).max()":
             "This is the share of the batch with the most latents off. A latent is dead when it is off in all batches.",
         "]).all(dim=0).float().mean() -> ]).float().mean(dim=1).min()":
