@@ -25,7 +25,8 @@ def _check_nothing_right(answer):
         try:
             found = number(call(answer, named, true), "F1")
         except Wrong as wrong:
-            raise Wrong(f"{case}. {wrong}") from wrong.__cause__
+            divides = isinstance(wrong.__cause__, ZeroDivisionError) or "not finite" in str(wrong)
+            raise Wrong(f"{case}. {wrong}{' What is divided by 0 there?' * divides}") from wrong.__cause__
         if abs(found) > 1e-4:
             raise Wrong(f"{case}, and here it gets {shown(found)}.")
 
@@ -104,8 +105,8 @@ steered = Exercise(
         "amount - f -> f - amount": _SIGN,
         **dict.fromkeys(("[:, None] -> ", "[:, None] -> [None, :]", "x + row * (amount - f)", "x + amount * row - f",
                          "x - f + amount * row", "x - f * row + amount * row", "x + amount * row - f * row",
-                         "x + amount - f", "x - f + amount", "x + torch.outer(row, amount - f)",
-                         "(amount - f)[:, None] -> (amount - f)[:, None].T"), _COLUMN),
+                         "x + amount - f", "x - f + amount", "x + (amount - f) @ row",
+                         "x + torch.outer(row, amount - f)", "(amount - f)[:, None] -> (amount - f)[:, None].T"), _COLUMN),
         "(amount - f)[:, None] -> -f[:, None]": "This takes the latent out and puts nothing in its place.",
         "(amount * row).expand_as(x)": _ALONE,
         "amount * row": _ALONE,

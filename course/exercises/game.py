@@ -37,6 +37,8 @@ hidden_entry = Exercise(
         "values[i, words] -> values[i]\nvalues[relations, j] -> values[:, j]": _USED,
         "values[i, words] -> values[i]": _WITH_ENTRY.format("relation i"),
         "values[relations, j] -> values[:, j]": _WITH_ENTRY.format("word j"),
+        "values[i, j] = 0; values[i].mean(dim=0) + values[:, j].mean(dim=0) - values.mean(dim=(0, 1))":
+            "The hidden entry is set to 0 here, and the means still count it. Leave it out of them.",
         "- both -> ": "What the two means have in common is counted twice here. Which mean holds just that?",
         "- both -> - values.mean(dim=(0, 1))":
             "The mean you take away still has relation i and word j in it. It should be that of the other relations "
@@ -96,7 +98,7 @@ def relation_vectors(values, test):
         "values.mean(dim=1) - values.mean()":
             "Both bugs are still there. Which words make the vectors, and what is taken away from each?",
         "means.mean(dim=0) -> means.mean()":
-            "One bug left: `means.mean()` is a single number. The mean over relations is a vector.",
+            "One bug left: a single number is taken away. The mean over relations is a vector.",
         "[:, ~test] -> ": "One bug left: the test words still take part in the vectors.",
         "~test -> test": "Now the vectors come from the test words alone. They should come from the others.",
         "~test -> test\nmeans.mean(dim=0) -> means.mean()":
@@ -132,8 +134,8 @@ def relation_vectors(values, test):
 
 # Strengths, and for each the probabilities of the forms in sixteenths, as hexadecimal digits. The best form differs
 # below 0 as well, has less than half at first, and gives way to the old one once more.
-_CURVES = (("-1 0 .25 .5 2", "4c c4 a6 6a 2e"),
-           ("-1 -.5 0 .25 .5 1 1.5 2 3", "7432 2473 2473 3463 3256 3157 1375 3436 1a32"),
+_CURVES = (("-1 0 .5 .75 2", "4c c4 a6 6a 2e"),
+           ("-1 -.5 0 .25 .5 1 1.5 2 3", "2473 7432 2473 3463 3256 3157 1375 3436 1a32"),
            ("-2 -.5 0 .75 1 1.25", "4a2 853 376 367 547 12d"))
 
 
@@ -179,6 +181,7 @@ turning_strength = Exercise(
         "best != at_zero -> best == best[-1]":
             "This waits for the form of the last row. Any form counts that is not the one at 0.",
         "best != at_zero -> best == at_zero": "There the form is the one at strength 0. Look for another one.",
+        "strengths[strengths > 0][0]": "This is the first strength above 0. Has the answer changed there?",
         "argmax -> argmin": "`argmin` is the least probable form.",
         "(dim=1) -> (dim=0)": "Here the best strength of each form is looked for. The forms are dim 1.",
         f"{_FIRST} -> best[(strengths > 0) & (best != at_zero)][0]": "This is the form. At which strength is it best?",
