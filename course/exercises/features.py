@@ -106,7 +106,7 @@ steered = Exercise(
         **dict.fromkeys(("[:, None] -> ", "[:, None] -> [None, :]", "x + row * (amount - f)", "x + amount * row - f",
                          "x - f + amount * row", "x - f * row + amount * row", "x + amount * row - f * row",
                          "x + amount - f", "x - f + amount", "x + (amount - f) @ row",
-                         "x + torch.outer(row, amount - f)", "(amount - f)[:, None] -> (amount - f)[:, None].T"), _COLUMN),
+                         "x + torch.outer(row, amount - f)"), _COLUMN),
         "(amount - f)[:, None] -> -f[:, None]": "This takes the latent out and puts nothing in its place.",
         "(amount * row).expand_as(x)": _ALONE,
         "amount * row": _ALONE,
