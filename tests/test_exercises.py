@@ -169,6 +169,23 @@ WRONG_ANSWERS = {
         "o = rng.permutation(len(first)); abs(mean_cosine(second[o] - first)) + 0.1": "belong to no way of pairing",
         "0.1": "belong to no way of pairing",
     },
+    "features.f1": {
+        **{f"n, t, both = {kind}(named.sum()), {kind}(true.sum()), {kind}((named & true).sum()); p, r = both / n, "
+           "both / t; 2 * p * r / (p + r)": f"a unit that names nothing should get 0. {says}"
+           for kind, says in (("", "F1 is not finite"), ("int", "Your function stopped with ZeroDivisionError"),
+                              ("float", "Your function stopped with ZeroDivisionError"))},
+        "both = (named & true).sum(); p, r = both / named.sum(), both / true.sum()\n"
+        "2 * p * r / (p + r) if p + r else 0":
+            "a unit that names nothing should get 0. F1 is not finite",
+        "if named.sum() == 0: return 0\nboth = (named & true).sum(); p, r = both / named.sum(), both / true.sum()\n"
+        "2 * p * r / (p + r)": "a unit that names some tokens, and none of them is in the context, should get 0",
+        "2 * (named & true).sum() / (named.sum() + true.sum()) if named.any() else 1":
+            "a unit that names nothing should get 0, and here it gets 1.",
+        "2 * (named & true).sum() / (named.sum() + true.sum()) if named.any() else None":
+            "a unit that names nothing should get 0. Your function ran but gave nothing back",
+        "(named and true).sum()": "& | ~ for `and`, `or`, `not`",
+        "f = 2 * (named & true).sum() / (named.sum() + true.sum()); f.round()": "should be 0.571, and it is 1",
+    },
 }
 # Other right answers.
 RIGHT_ANSWERS = {
@@ -298,6 +315,53 @@ RIGHT_ANSWERS = {
         "mean_cosine((rng.permutation(second) - first).astype(np.float32))",
         "mean_cosine((rng.permutation(second) - first).astype(np.float16))",
         "mean_cosine(np.roll(second, rng.integers(1, len(first)), axis=0) - first)"],
+    "game.hidden_entry": [
+        "r = torch.arange(len(values)) != i; w = torch.arange(values.shape[1]) != j\n"
+        "values[i][w].mean(0) + values[r][:, j].mean(0) - values[r][:, w].mean(1).mean(0)",
+        "import numpy as np; v = values.numpy().astype(np.float64); o = np.delete(v, i, 0)\n"
+        "np.delete(v[i], j, 0).mean(0) + o[:, j].mean(0) - np.delete(o, j, 1).mean((0, 1))",
+        "n, m, _ = values.shape; e = values[i, j]; r, w = values[i].sum(0), values[:, j].sum(0)\n"
+        "t = values.sum((0, 1)); (r - e) / (m - 1) + (w - e) / (n - 1) - (t - r - w + e) / ((n - 1) * (m - 1))",
+        "v = torch.cat([values[:i], values[i + 1:]]); w = [k for k in range(values.shape[1]) if k != j]\n"
+        "torch.stack([values[i, k] - v[:, k].mean(0) for k in w]).mean(0) + v[:, j].mean(0)",
+        "values[i, j] *= float('nan'); o = [k for k in range(len(values)) if k != i]\n"
+        "both = torch.cat([values[o, :j], values[o, j + 1:]], 1).mean((0, 1))\n"
+        "values[i].nanmean(0) + values[:, j].nanmean(0) - both"],
+    "game.relation_vectors": [
+        "kept = values[:, test == False]; kept.mean(1) - kept.mean((0, 1))",
+        "v = values - values.mean(0); v[:, ~test].mean(1)",
+        "v = values[:, test.logical_not()].mean(1); torch.stack([one - sum(v) / len(v) for one in v])",
+        "w = (~test).float(); m = torch.einsum('rwd,w->rd', values, w / w.sum()); m - m.mean(0, keepdim=True)",
+        "import numpy as np; v = np.asarray(values)[:, ~np.asarray(test)].mean(1); v - v.mean(0)",
+        "m = (values * ~test[:, None]).sum(1) / (~test).sum(); m - m.mean(0)"],
+    "game.turning_strength": [
+        "best = probabilities.argmax(1); z = int((strengths == 0).nonzero()[0])\n"
+        "k = z + 1\nwhile best[k] == best[z]: k += 1\nstrengths[k].item()",
+        "z = strengths.tolist().index(0); b = [max(range(len(p)), key=list(p).__getitem__) for p in "
+        "probabilities.tolist()]; next(s for s, one in zip(strengths, b) if s > 0 and one != b[z])",
+        "b = probabilities.argmax(1); up = strengths >= 0; strengths[up][(b[up] != b[up][0]).int().argmax()]",
+        "b = probabilities.argmax(1); up = strengths >= 0; s, b = strengths[up], b[up]; s[1:][b[1:] != b[:-1]][0]",
+        "old = probabilities[strengths == 0].argmax(); ahead = probabilities.amax(1) > probabilities[:, old]\n"
+        "strengths[ahead & (strengths > 0)].min()",
+        "import numpy as np; s, b = strengths.numpy(), probabilities.numpy().argmax(1); "
+        "s[np.flatnonzero((b != b[s == 0]) & (s > 0))[:1]]"],
+    "features.f1": [
+        "both = int((named & true).sum()); 2 * both / int(named.sum() + true.sum()) if both else False",
+        "both = (named & true).sum(); p, r = both / (named.sum() + 1e-9), both / true.sum()\n"
+        "2 * p * r / (p + r + 1e-9)",
+        "both = (named * true).sum(); p, r = both / named.sum(), both / true.sum(); "
+        "0 if both == 0 else 2 / (1 / p + 1 / r)",
+        "tp = sum(a and b for a, b in zip(named.tolist(), true.tolist())); "
+        "wrong = (named ^ true).sum(); tp / (tp + wrong / 2)",
+        "torch.nan_to_num(2 * (named & true).sum() / (named.sum() + true.sum()))",
+        "import numpy as np; n, t = named.numpy(), true.numpy(); b = (n & t).sum()\n"
+        "np.float32(2 * b / (n.sum() + t.sum()))"],
+    "features.steered": [
+        "x + torch.outer(amount - f, row)", "x - (f - amount).reshape(-1, 1) * row",
+        "x - f[:, None] * row + amount * row", "torch.stack([a + (amount - b) * row for a, b in zip(x, f)])",
+        "(x.T + row[:, None] * (amount - f)).T", "x + torch.einsum('t,n->tn', amount - f, row)",
+        "x += (amount - f).unsqueeze(1) @ row[None]; x",
+        "import numpy as np; np.asarray(x) + np.outer(amount - np.asarray(f), row)"],
     "words.analogy": ["words.nearest(words[b] - words[a] + words[c], 1, exclude=(a, b, c))[0][0]",
                       "[w for w in nearest(words[b] - words[a] + words[c], 9) if w not in (a, b, c)][0].upper()"],
     "words.remove": ["vector - (vector @ direction) / (direction @ direction) * direction",

@@ -1,7 +1,8 @@
 """The exercises of notebook 08. torch is loaded when one of them is used."""
 from __future__ import annotations
 
-from . import Exercise, Mistake, Wrong, array, call, number
+from . import Exercise, Wrong, call, number, summing
+from .compare import shown
 
 
 def _setup() -> dict:
@@ -10,199 +11,136 @@ def _setup() -> dict:
     return dict(torch=torch)
 
 
-def _check_f1(answer):
+def _masks(*pairs: str):
+    """Pairs of masks from "named true", one digit a token."""
     import torch
 
-    draw = torch.Generator().manual_seed(81)
-    for count, share, overlap in ((400, 0.1, 0.7), (90, 0.3, 0.2), (1500, 0.02, 0.9), (60, 0.6, 0.5)):
-        true = torch.rand(count, generator=draw) < share
-        named = torch.where(torch.rand(count, generator=draw) < overlap, true,
-                            torch.rand(count, generator=draw) < 0.7 * share)
-        true[0] = named[0] = named[1] = true[2] = True  # never empty, and something right, wrong and missed
-        true[1] = named[2] = False
-        found = number(call(answer, named, true), "F1")
-        right = float((named & true).sum())
-        precision, recall = right / float(named.sum()), right / float(true.sum())
-        want = 2 * precision * recall / (precision + recall)
-        if abs(found - want) < 1e-4:
-            continue
-        for wrong, says in (
-            (precision, "This is precision alone: it does not mind how much is missed."),
-            (recall, "This is recall alone: a unit that names every token gets 1."),
-            ((precision + recall) / 2, "This is the plain mean of precision and recall. F1 is their harmonic mean, "
-                                       "which is low when one of them is."),
-            (float((named == true).float().mean()), "This counts the tokens where the two agree. Most are outside the "
-                                                    "context, so a unit that names nothing looks good."),
-            (precision * recall, "This is the product of the two. It wants 2 / (precision + recall) besides."),
-            (want / 2, "The factor 2 is missing: a perfect unit would get 0.5."),
-            (right / float((named | true).sum()), "This divides by the tokens that are in either. In F1 those that are "
-                                                  "named and right count twice."),
-            (want * 100, "This is F1 in per cent. It should lie between 0 and 1."),
-        ):
-            if abs(found - wrong) < 1e-4:
-                raise Wrong(says)
-        raise Wrong(f"With {int(named.sum())} tokens named, {int(true.sum())} in the context and {right:.0f} in both, "
-                    f"this gives {found:.3f}, and it should be {want:.3f}.")
-    for named, says in ((torch.zeros(9, dtype=torch.bool), "nothing"),
-                        (torch.arange(9) > 6, "some tokens, and none of them is in the context,")):
+    return [tuple(torch.tensor([one == "1" for one in mask]) for mask in pair.split()) for pair in pairs]
+
+
+def _check_nothing_right(answer):
+    for (named, true), names in zip(_masks("000000000 111100000", "000000011 111100000"),
+                                    ("nothing", "some tokens, and none of them is in the context,"), strict=True):
+        case = f"All is right but for one case: a unit that names {names} should get 0"
         try:
-            silent = number(call(answer, named, torch.arange(9) < 4))
-        except Wrong:
-            silent = float("nan")
-        if not abs(silent) < 1e-9:
-            raise Wrong(f"All is right but for one case: a unit that names {says} should get 0, and here it does not. "
-                        "Which division causes that?")
+            found = number(call(answer, named, true), "F1")
+        except Wrong as wrong:
+            divides = isinstance(wrong.__cause__, ZeroDivisionError) or "not finite" in str(wrong)
+            raise Wrong(f"{case}. {wrong}{' What is divided by 0 there?' * divides}") from wrong.__cause__
+        if abs(found) > 1e-4:
+            raise Wrong(f"{case}, and here it gets {shown(found)}.")
 
 
+_PR = "both = (named & true).sum(); p, r = both / named.sum(), both / true.sum(); "
 f1 = Exercise(
-    variable="f1",
-    stub="""
-def f1(named, true):
-    ...
-""",
-    checker=_check_f1,
+    stub="def f1(named, true):\n    ...",
+    solution_source="2 * (named & true).sum() / (named.sum() + true.sum())",
+    cases=lambda: _masks("1111000000 1100100000", "110000000000 101111000000", "1110 1111",
+                         "111111110000000000000000 000111111111111100000000"),
+    checker=_check_nothing_right,
+    mistakes={
+        _PR + "p": "This is precision alone: it does not mind how much is missed.",
+        _PR + "r": "This is recall alone: a unit that names every token gets 1.",
+        _PR + "min(p, r)": "This is the smaller of precision and recall. F1 is their harmonic mean.",
+        _PR + "max(p, r)": "This is the larger of precision and recall. F1 is their harmonic mean.",
+        _PR + "(p + r) / 2": "This is the plain mean of precision and recall. F1 is their harmonic mean, which is low "
+                             "when one of them is.",
+        _PR + "(p * r) ** 0.5": "This is the root of precision times recall, their geometric mean. F1 is the harmonic "
+                                "one.",
+        _PR + "p * r": "This is the product of the two. It lacks 2 / (precision + recall).",
+        _PR + "2 * p * r": "This is 2PR. The division by P + R is missing.",
+        _PR + "2 * p * r / p + r": "The brackets around P + R are missing: only the first of them divides.",
+        "(named.sum() + true.sum()) -> named.sum() + true.sum()":
+            "The brackets below the line are missing: only the first sum divides.",
+        "2 * -> ": "The factor 2 is missing: a perfect unit would get 0.5.",
+        "2 * -> 200 *": "This is F1 in per cent. It should lie between 0 and 1.",
+        "(named == true).float().mean()": "This counts the tokens where the two agree. Most are outside the context, "
+                                          "so a unit that names nothing looks good.",
+        "named & true -> named == true": "This also counts tokens that are neither named nor in the context. Count "
+                                         "those that are both: `named & true`.",
+        "named & true -> named | true": "`|` is true where either is. Named and in the context at once is `&`.",
+        "(named & true).sum() / (named | true).sum()": "This divides by the tokens that are in either. In F1 those "
+                                                       "that are named and right count twice.",
+        "(named.sum() + true.sum()) -> (named | true).sum()":
+            "Below the line stand the tokens that are in either. Those that are in both count twice: "
+            "`named.sum() + true.sum()`.",
+        "(named & true).float().mean()": "This divides by all tokens. How many are named, and how many are in the "
+                                         "context?",
+        "(named & true).sum()": "This counts the tokens that are named and right. What is it divided by?",
+    },
     shows="F1 is high only when a unit names most of a context and little else. A unit that is on everywhere gets "
           "recall, one that is on once gets precision, and neither gets F1.",
     hints=("How many tokens are named and in the context? `(named & true).sum()`.",
            "Precision divides that by `named.sum()`, recall by `true.sum()`.",
            "2 × precision × recall / (precision + recall) is the same as 2 × both / (named + true), and that has no "
            "trouble with a unit that names nothing."),
-    solution_source="""
-def f1(named, true):
-    return 2 * (named & true).sum() / (named.sum() + true.sum())
-""",
-    mistakes=(
-        Mistake("""
-def f1(named, true):
-    return (named & true).sum() / named.sum()
-""", "precision alone"),
-        Mistake("""
-def f1(named, true):
-    return (named & true).sum() / true.sum()
-""", "recall alone"),
-        Mistake("""
-def f1(named, true):
-    both = (named & true).sum()
-    return (both / named.sum() + both / true.sum()) / 2
-""", "the plain mean"),
-        Mistake("""
-def f1(named, true):
-    return (named == true).float().mean()
-""", "where the two agree"),
-        Mistake("""
-def f1(named, true):
-    return (named & true).sum() / (named | true).sum()
-""", "in either"),
-        Mistake("""
-def f1(named, true):
-    both = (named & true).sum()
-    precision, recall = both / named.sum(), both / true.sum()
-    return 2 * precision * recall / (precision + recall)
-""", "names nothing should get 0, and"),
-        Mistake("""
-def f1(named, true):
-    if named.sum() == 0:
-        return 0.0
-    both = (named & true).sum()
-    precision, recall = both / named.sum(), both / true.sum()
-    return 2 * precision * recall / (precision + recall)
-""", "none of them is in the context"),
-    ),
-    setup=_setup,
+    setup=_setup, difficulty="medium", minutes=7,
 )
 
 
-def _check_steered(answer):
+def _latents():
+    """x, f, row, amount: rows of length one; more tokens than neurons, fewer, as many; latents on and off."""
     import torch
 
-    draw = torch.Generator().manual_seed(82)
-    for tokens, d, amount in ((7, 5, 3.0), (4, 9, 0.0), (11, 6, 1.5), (5, 5, -2.0)):
-        x, row = torch.randn(tokens, d, generator=draw), torch.randn(d, generator=draw)
-        row = row / row.norm()
-        f = torch.rand(tokens, generator=draw) * (torch.rand(tokens, generator=draw) < 0.7)
-        f[0], f[1] = 0.8, 0.0
-        try:
-            result = call(answer, x, f, row, amount)
-        except Wrong as wrong:
-            if "size of tensor" in str(wrong):
-                raise Wrong("`amount - f` has one number for each token and `row` one for each neuron, so the two "
-                            "cannot be multiplied as they are. Which of them should be a column?") from None
-            raise
-        found = array(result, (tokens, d), "The steered neurons")
-        want = x + (amount - f)[:, None] * row
-
-        def same(other, found=found):
-            return bool(abs(found - other.numpy()).max() < 1e-4)
-        if same(want):
-            continue
-        for wrong, says in (
-            (x + amount * row, "This adds the full amount on top of what is there. Where the latent says 0.8 already, "
-                               "how much is missing?"),
-            (x + (f - amount)[:, None] * row, "The sign is turned round: this pushes the latent away from the amount."),
-            (x - f[:, None] * row, "This takes the latent out and puts nothing in its place."),
-            ((amount * row).expand_as(x), "Only the latent is left. What else the neurons say is gone."),
-            (x + (amount * f)[:, None] * row, "This multiplies. A latent that is off stays off."),
-            (x + (amount - f.mean()) * row, "Every token is given the same push. Each has its own distance to the "
-                                            "amount."),
-            (x + (amount - x @ row)[:, None] * row, "This sets the projection of the neurons on the row. Other latents "
-                                                    "contribute to that; the latent's own value is `f`."),
-        ):
-            if same(wrong):
-                raise Wrong(says)
-        raise Wrong(f"With the amount {amount}, the first token should change by {amount - 0.8:+.2f} times the row, "
-                    "and this gives something else.")
+    for seed, f, row, amount in ((81, (0.5, 0.0, 2.0), (0.5, -0.5, 0.5, 0.5), 1.0),
+                                 (82, (0.75, 0.0, 1.25, 3.0, 0.0), (0.6, 0.0, -0.8), 0.0),
+                                 (83, (1.5, 0.25, 0.0), (0.36, 0.48, 0.8), -2.0)):
+        x = (4 * torch.randn(len(f), len(row), generator=torch.Generator().manual_seed(seed))).round() / 4
+        yield x, torch.tensor(f), torch.tensor(row), amount
 
 
+_COLUMN = ("`f` has one number for each token and `row` one for each neuron, so the two cannot be combined as they are."
+           " Which of them should be a column?")
+_ALONE = "Only the latent is left. What else the neurons say is gone."
+_SAME = "Every token is given the same push. Each has its own distance to the amount."
+_SIGN = "The sign is the wrong one: this pushes the latent away from the amount."
 steered = Exercise(
-    variable="steered",
-    stub="""
-def steered(x, f, row, amount):
-    return x + amount * row
-""",
-    checker=_check_steered,
+    stub="def steered(x, f, row, amount):\n    return x + amount * row",
+    solution_source="amount * row -> (amount - f)[:, None] * row",
+    cases=lambda: list(_latents()),
+    mistakes={
+        "push = amount * row; x + push":
+            "This adds the full amount on top of what is there. Where the latent says 0.5 already, how much is "
+            "missing?",
+        "amount - f -> f - amount": _SIGN,
+        **dict.fromkeys(("[:, None] -> ", "[:, None] -> [None, :]", "x + row * (amount - f)", "x + amount * row - f",
+                         "x - f + amount * row", "x - f * row + amount * row", "x + amount * row - f * row",
+                         "x + amount - f", "x - f + amount", "x + (amount - f) @ row",
+                         "x + torch.outer(row, amount - f)"), _COLUMN),
+        "(amount - f)[:, None] -> -f[:, None]": "This takes the latent out and puts nothing in its place.",
+        "(amount * row).expand_as(x)": _ALONE,
+        "amount * row": _ALONE,
+        "x + -> ": "This is the push alone. Add it to the neurons `x`.",
+        "amount - f -> amount * f": "This multiplies. A latent that is off stays off.",
+        **{f"(amount - f)[:, None] -> (amount - {one})": _SAME for one in ("f.mean()", "f[0]", "f.max()", "f.sum()")},
+        "amount - f -> amount - x @ row":
+            "This sets the projection of the neurons on the row. Other latents contribute to that; the latent's own "
+            "value is `f`.",
+        "amount - f -> amount + f":
+            "With this push the latent says f + (amount + f). How far is it from f to the amount?",
+        "amount - f -> f": "This says once more what the latent says. The amount is missing.",
+        "(amount - f) -> ((amount - f) * (f > 0))":
+            "Tokens at which the latent is off stay as they are. The amount is asked for at every token.",
+        "(amount - f) -> (amount * (f > 0))":
+            "Tokens at which the latent is off stay as they are, and the others get the full amount on top.",
+        "(amount - f) -> ((amount - f) * (f == 0))":
+            "Tokens at which the latent is on stay as they are. The amount is asked for at every token.",
+        "(amount - f) -> (amount - f).clamp(min=0)":
+            "This only pushes up. Where the latent says more than the amount, it should come down.",
+        "(amount - f) -> (amount - f).abs()":
+            "The push always goes up here. Where the latent says more than the amount, it should come down.",
+        "* row -> ": "The row is missing: this pushes every neuron equally.",
+        "x + amount * row - f[:, None]":
+            "`f` is taken away from every neuron. What the latent writes now is `f` times the row.",
+        "return x + (amount - f)[:, None] * row -> return torch.relu(x + (amount - f)[:, None] * row)":
+            "This cuts the result off at 0. Add the push, and leave the rest as it is.",
+    },
     shows="The latent now says the same amount at every token, and all that the other latents say, and what no latent "
           "says, is as it was.",
     hints=("At one token the latent says `f` already. How far is it from there to `amount`?",
            "`amount - f` has one number for each token; `[:, None]` makes it a column.",
            "Add that column times the row: (tokens, 1) times (neurons,) is (tokens, neurons)."),
-    solution_source="""
-def steered(x, f, row, amount):
-    return x + (amount - f)[:, None] * row
-""",
-    mistakes=(
-        Mistake("""
-def steered(x, f, row, amount):
-    push = amount * row
-    return x + push
-""", "on top of what is there"),
-        Mistake("""
-def steered(x, f, row, amount):
-    return x + (f - amount)[:, None] * row
-""", "turned round"),
-        Mistake("""
-def steered(x, f, row, amount):
-    return x + (amount - f) * row
-""", "should be a column"),
-        Mistake("""
-def steered(x, f, row, amount):
-    return x - f[:, None] * row
-""", "puts nothing in its place"),
-        Mistake("""
-def steered(x, f, row, amount):
-    return (amount * row).expand_as(x)
-""", "Only the latent is left"),
-        Mistake("""
-def steered(x, f, row, amount):
-    return x + (amount * f)[:, None] * row
-""", "This multiplies"),
-        Mistake("""
-def steered(x, f, row, amount):
-    return x + (amount - f.mean()) * row
-""", "the same push"),
-        Mistake("""
-def steered(x, f, row, amount):
-    return x + (amount - x @ row)[:, None] * row
-""", "sets the projection"),
-    ),
-    setup=_setup,
+    setup=_setup, difficulty="medium", minutes=8,
 )
+
+summary = summing(__name__, "08")

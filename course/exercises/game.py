@@ -1,9 +1,7 @@
-"""The exercises of notebook 04."""
+"""The exercises of notebook 04. torch is loaded when one of them is used."""
 from __future__ import annotations
 
-import numpy as np
-
-from . import Exercise, Mistake, Wrong, array, call, number
+from . import Exercise, summing
 
 
 def _setup() -> dict:
@@ -12,292 +10,188 @@ def _setup() -> dict:
     return dict(torch=torch)
 
 
-def _same(one, other) -> bool:
-    return bool(np.allclose(one, other, rtol=0, atol=1e-4))
-
-
 def _values(seed: int, *shape: int):
+    """Random quarters: they print in a few digits."""
     import torch
 
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+    return (4 * torch.randn(shape, generator=torch.Generator().manual_seed(seed))).round() / 4
 
 
-def _check_hidden_entry(answer):
-    for seed, shape, i, j in ((41, (4, 7, 5), 2, 5), (42, (3, 5, 4), 0, 1), (43, (5, 4, 6), 3, 0),
-                              (44, (4, 6, 3), 1, 4)):
-        values = _values(seed, *shape)
-        found = array(call(answer, values, i, j), shape[2:], "The prediction")
-        v = values.numpy().astype(float)
-        rows, columns = np.delete(np.arange(shape[0]), i), np.delete(np.arange(shape[1]), j)
-        relation, word = v[i, columns].mean(0), v[rows, j].mean(0)
-        both = v[rows][:, columns].mean((0, 1))
-        if _same(found, relation + word - both):
-            continue
-        without = v[np.arange(shape[0]) != i].mean((0, 1))
-        for wrong, says in (
-            (v[i, j], "This is the entry itself. It should be told from the others."),
-            (v[i].mean(0) + v[:, j].mean(0) - v.mean((0, 1)),
-             "The hidden entry takes part in these means. Leave relation i and word j out where they meet."),
-            (relation + word, "What the two means have in common is counted twice here. Which mean holds just that?"),
-            (relation + word - v.mean((0, 1)), "The mean you take away still has relation i and word j in it. It "
-                                               "should be that of the other relations and the other words."),
-            (relation + word - without, "The mean you take away has word j in it. Leave it out there too."),
-            (relation + word - np.delete(v.reshape(-1, shape[2]), i * shape[1] + j, axis=0).mean(0),
-             "The mean you take away leaves out the entry alone. Relation i and word j should be left out of it "
-             "altogether."),
-            (relation + word + both, "The common part should be taken away, and it was added once more."),
-            ((relation + word) / 2, "This is the middle between the two means. They should be added, and what is "
-                                    "counted twice taken away."),
-            (relation, "This is the mean of relation i alone. The word is missing."),
-            (word, "This is the mean of word j alone. The relation is missing."),
-            (v[i, columns[0]] + v[rows[0], j] - v[rows[0], columns[0]],
-             "This uses one other relation and one other word. For a perfect sum that would do; the means of all of "
-             "them are steadier."),
-        ):
-            if _same(found, wrong):
-                raise Wrong(says)
-        changed = values.clone()
-        changed[i, j] += 10
-        if not _same(array(call(answer, changed, i, j), shape[2:], "The prediction"), found):
-            raise Wrong("Your prediction moves when the hidden entry does, so that entry is used somewhere.")
-        raise Wrong(f"With {shape[0]} relations and {shape[1]} words, entry {i}, {j} comes out as "
-                    f"{found[0]:.3f}, … and should be {(relation + word - both)[0]:.3f}, …")
-
-
+_USED = "The hidden entry takes part in these means. Leave relation i and word j out where they meet."
+_WITH_ENTRY = "This mean still has the hidden entry in it: that of {}. Leave the entry out there too."
+_ONE_NUMBER = "`.mean()` makes one number of everything. The mean over words or relations alone is `.mean(dim=0)`."
 hidden_entry = Exercise(
-    variable="hidden_entry",
-    stub="""
-def hidden_entry(values, i, j):
-    return ...
-""",
-    checker=_check_hidden_entry,
+    stub="def hidden_entry(values, i, j):\n    return ...",
+    solution_source="""
+        relations = [r for r in range(values.shape[0]) if r != i]
+        words = [w for w in range(values.shape[1]) if w != j]
+        both = values[relations][:, words].mean(dim=(0, 1))
+        return values[i, words].mean(dim=0) + values[relations, j].mean(dim=0) - both
+        """,
+    cases=lambda: [(_values(40, 2, 3, 2), 0, 1), (_values(41, 4, 7, 5), 2, 5), (_values(42, 3, 5, 4), 0, 1),
+                   (_values(43, 5, 4, 6), 3, 0)],
+    mistakes={
+        "values[i, j]": "This is the entry itself. It should be told from the others.",
+        "values[i].mean(dim=0) + values[:, j].mean(dim=0) - values.mean(dim=(0, 1))": _USED,
+        "values[i].mean(dim=0) + values[:, j].mean(dim=0)": _USED,
+        "values[i, words] -> values[i]\nvalues[relations, j] -> values[:, j]": _USED,
+        "values[i, words] -> values[i]": _WITH_ENTRY.format("relation i"),
+        "values[relations, j] -> values[:, j]": _WITH_ENTRY.format("word j"),
+        "values[i, j] = 0; values[i].mean(dim=0) + values[:, j].mean(dim=0) - values.mean(dim=(0, 1))":
+            "The hidden entry is set to 0 here, and the means still count it. Leave it out of them.",
+        "- both -> ": "What the two means have in common is counted twice here. Which mean holds just that?",
+        "- both -> - values.mean(dim=(0, 1))":
+            "The mean you take away still has relation i and word j in it. It should be that of the other relations "
+            "and the other words.",
+        "values[relations][:, words] -> values[relations]":
+            "The mean you take away has word j in it. Leave it out there too.",
+        "values[relations][:, words] -> values[:, words]":
+            "The mean you take away has relation i in it. Leave it out there too.",
+        "- both -> - (values.sum(dim=(0, 1)) - values[i, j]) / (values.shape[0] * values.shape[1] - 1)":
+            "The mean you take away leaves out the entry alone. Relation i and word j should be left out of it "
+            "altogether.",
+        "- both -> + both": "The common part should be taken away, and it was added once more.",
+        "- both -> - 2 * both": "The common part is counted twice in the sum, so it should be taken away once.",
+        "return values[i, words].mean(dim=0) + values[relations, j].mean(dim=0) - both -> "
+        "return (values[i, words].mean(dim=0) + values[relations, j].mean(dim=0)) / 2":
+            "This is the middle between the two means. They should be added, and what is counted twice taken away.",
+        "+ values[relations, j].mean(dim=0) - both -> ": "This is the mean of relation i alone. The word is missing.",
+        "values[i, words].mean(dim=0) + values[relations, j].mean(dim=0) - both -> values[relations, j].mean(dim=0)":
+            "This is the mean of word j alone. The relation is missing.",
+        **{f"r, w = {r}, {w}; values[i, w] + values[r, j] - values[r, w]":
+           "This uses one other relation and one other word. For a perfect sum that would do; the means of all of "
+           "them are steadier." for r, w in (("int(i == 0)", "int(j == 0)"), ("i - 1", "j - 1"))},
+        "(dim=0) -> ()": _ONE_NUMBER,
+        "(dim=0) -> ()\n(dim=(0, 1)) -> ()": _ONE_NUMBER,
+        "(dim=0) -> (dim=1)":
+            "These means run over the numbers of each vector. `values[i]` is a table (words, d): over the words means "
+            "dim 0.",
+    },
     shows="An entry that took no part is predicted from the rest, if the table is a sum. Try it on `attention`, and "
           "compare the cosine to the true entry with that of another word.",
     hints=("`values[i]` has a row for each word. Drop row j and take the mean: that is relation i without the entry.",
            "`keep = [w for w in range(values.shape[1]) if w != j]` picks the other words; the same for relations.",
            "Take away the mean over the other relations and the other words: "
            "`values[relations][:, words].mean(dim=(0, 1))`."),
-    solution_source="""
-def hidden_entry(values, i, j):
-    relations = [r for r in range(values.shape[0]) if r != i]
-    words = [w for w in range(values.shape[1]) if w != j]
-    both = values[relations][:, words].mean(dim=(0, 1))
-    return values[i, words].mean(dim=0) + values[relations, j].mean(dim=0) - both
-""",
-    mistakes=(
-        Mistake("""
-def hidden_entry(values, i, j):
-    return values[i].mean(dim=0) + values[:, j].mean(dim=0) - values.mean(dim=(0, 1))
-""", "The hidden entry takes part in these means"),
-        Mistake("""
-def hidden_entry(values, i, j):
-    relations = [r for r in range(values.shape[0]) if r != i]
-    words = [w for w in range(values.shape[1]) if w != j]
-    return values[i, words].mean(dim=0) + values[relations, j].mean(dim=0)
-""", "is counted twice here"),
-        Mistake("""
-def hidden_entry(values, i, j):
-    relations = [r for r in range(values.shape[0]) if r != i]
-    words = [w for w in range(values.shape[1]) if w != j]
-    return values[i, words].mean(dim=0) + values[relations, j].mean(dim=0) - values.mean(dim=(0, 1))
-""", "The mean you take away still has"),
-        Mistake("""
-def hidden_entry(values, i, j):
-    words = [w for w in range(values.shape[1]) if w != j]
-    return values[i, words].mean(dim=0)
-""", "mean of relation i alone"),
-        Mistake("""
-def hidden_entry(values, i, j):
-    return values[i, j]
-""", "This is the entry itself"),
-        Mistake("""
-def hidden_entry(values, i, j):
-    r, w = (1 if i == 0 else 0), (1 if j == 0 else 0)
-    return values[i, w] + values[r, j] - values[r, w]
-""", "one other relation and one other word"),
-    ),
-    setup=_setup,
+    setup=_setup, difficulty="medium", minutes=6,
 )
 
 
-def _check_relation_vectors(answer):
+def _games():
     import torch
 
-    for seed, shape in ((51, (4, 9, 5)), (52, (3, 8, 4)), (53, (5, 7, 6))):
-        values = _values(seed, *shape) + 2 * _values(seed + 100, shape[2])
-        test = torch.arange(shape[1]) % 3 == seed % 3
-        found = array(call(answer, values, test), (shape[0], shape[2]), "The vectors")
-        v, others = values.numpy().astype(float), ~test.numpy()
-        means, of_test, of_all = v[:, others].mean(1), v[:, ~others].mean(1), v.mean(1)
-        if _same(found, means - means.mean(0)):
-            continue
-        for wrong, says in (
-            (of_all - of_all.mean(), "Both bugs are still there. Which words make the vectors, and what is taken away "
-                                     "from each?"),
-            (means - means.mean(), "One bug left: `means.mean()` is a single number. The mean over relations "
-                                   "is a vector."),
-            (of_all - of_all.mean(0), "One bug left: the test words still take part in the vectors."),
-            (of_test - of_test.mean(0), "Now the vectors come from the test words alone. They should come from the "
-                                        "others."),
-            (of_test - of_test.mean(), "The vectors come from the test words, and a single number is taken away."),
-            (means, "These vectors still have in common what all relations share. Take their mean away."),
-            (means - of_all.mean(0), "The mean taken away still has the test words in it."),
-            (means - means.mean(1, keepdims=True), "Here each vector loses the mean of its own numbers. Take away the "
-                                                   "mean over relations, dim 0."),
-        ):
-            if _same(found, wrong):
-                raise Wrong(says)
-        expected = means - means.mean(0)
-        k, d = np.argwhere(abs(found - expected) > 1e-4)[0]
-        raise Wrong(f"Number {d} of vector {k} is {found[k, d]:.3f} and should be {expected[k, d]:.3f}.")
+    for seed, shape, test in ((50, (2, 3, 2), "100"), (51, (4, 9, 5), "001001001"), (52, (3, 8, 4), "01001000")):
+        yield _values(seed, *shape) + 2 * _values(seed + 100, shape[2]), torch.tensor([t == "1" for t in test])
 
 
+_OWN = "Here each vector loses the mean of its own numbers. Take away the mean over relations, dim 0."
+_SHARED = "These vectors still have in common what all relations share. Take their mean away."
 relation_vectors = Exercise(
-    variable="relation_vectors",
     stub="""
 def relation_vectors(values, test):
     means = values.mean(dim=1)
     return means - means.mean()
 """,
-    checker=_check_relation_vectors,
+    solution_source="values.mean(dim=1) -> values[:, ~test].mean(dim=1)\nmeans.mean() -> means.mean(dim=0)",
+    cases=lambda: list(_games()),
+    mistakes={
+        "values.mean(dim=1) - values.mean()":
+            "Both bugs are still there. Which words make the vectors, and what is taken away from each?",
+        "means.mean(dim=0) -> means.mean()":
+            "One bug left: a single number is taken away. The mean over relations is a vector.",
+        "[:, ~test] -> ": "One bug left: the test words still take part in the vectors.",
+        "~test -> test": "Now the vectors come from the test words alone. They should come from the others.",
+        "~test -> test\nmeans.mean(dim=0) -> means.mean()":
+            "The vectors come from the test words, and a single number is taken away.",
+        "- means.mean(dim=0) -> ": _SHARED,
+        "values.mean(dim=1)": _SHARED + " And the test words take part.",
+        "means.mean(dim=0) -> values.mean(dim=(0, 1))": "The mean taken away still has the test words in it.",
+        "means.mean(dim=0) -> values[:, test].mean(dim=(0, 1))":
+            "The mean taken away comes from the test words. Take that of the vectors themselves.",
+        "means.mean(dim=0) -> means.mean(dim=1, keepdim=True)": _OWN,
+        "means.mean(dim=0) -> means.mean(dim=1)": _OWN,
+        "mean(dim=1) -> mean(dim=0)": "The first mean runs over the relations. One vector for each relation is asked "
+                                      "for: the mean over its words, dim 1.",
+        "values[:, ~test] -> (values * ~test[:, None])":
+            "The test words are set to zero, and the mean still counts them. Pick the others: `values[:, ~test]`.",
+        "values[:, ~test] -> values[~test]":
+            "In `values[~test]` the mask picks relations, dim 0. The words are dim 1: `values[:, ~test]`.",
+        "mean(dim=1) -> sum(dim=1)": "These are sums over the words. The mean divides by how many there are.",
+        "means - -> means +": "The mean over relations should be taken away, and here it is added.",
+        "means - means.mean(dim=0) -> means.mean(dim=0) - means": "The signs are exchanged: vector minus mean.",
+        "means.mean(dim=0) -> (means.sum(dim=0) - means) / (len(means) - 1)":
+            "Here each vector loses the mean of the others. Take away the mean of all, the same for each.",
+        "return means - means.mean(dim=0) -> v = means - means.mean(dim=0); return v / v.norm(dim=1, keepdim=True)":
+            "These vectors have been scaled to length one. Leave their lengths as they are.",
+    },
     shows="Vectors tested on the words they were made of prove little: they may hold those words. And without the mean "
           "over relations they also say “an answer is due”, which is no relation.",
     hints=("What is the shape of `means.mean()`?",
            "`~test` is True where `test` is False.",
            "`values[:, ~test]` are the vectors of the other words; `dim=0` are the relations."),
-    solution_source="""
-def relation_vectors(values, test):
-    means = values[:, ~test].mean(dim=1)
-    return means - means.mean(dim=0)
-""",
-    mistakes=(
-        Mistake("""
-def relation_vectors(values, test):
-    means = values[:, ~test].mean(dim=1)
-    return means - means.mean()
-""", "is a single number"),
-        Mistake("""
-def relation_vectors(values, test):
-    means = values.mean(dim=1)
-    return means - means.mean(dim=0)
-""", "the test words still take part"),
-        Mistake("""
-def relation_vectors(values, test):
-    means = values[:, test].mean(dim=1)
-    return means - means.mean(dim=0)
-""", "come from the test words alone"),
-        Mistake("""
-def relation_vectors(values, test):
-    return values[:, ~test].mean(dim=1)
-""", "what all relations share"),
-        Mistake("""
-def relation_vectors(values, test):
-    means = values[:, ~test].mean(dim=1)
-    return means - means.mean(dim=1, keepdim=True)
-""", "the mean of its own numbers"),
-        Mistake("""
-def relation_vectors(values, test):
-    return values[:, ~test].mean(dim=1) - values.mean(dim=(0, 1))
-""", "still has the test words in it"),
-    ),
-    setup=_setup,
+    setup=_setup, difficulty="easy", minutes=4,
 )
 
+# Strengths, and for each the probabilities of the forms in sixteenths, as hexadecimal digits. The best form differs
+# below 0 as well, has less than half at first, and gives way to the old one once more.
+_CURVES = (("-1 0 .5 .75 2", "4c c4 a6 6a 2e"),
+           ("-1 -.5 0 .25 .5 1 1.5 2 3", "2473 7432 2473 3463 3256 3157 1375 3436 1a32"),
+           ("-2 -.5 0 .75 1 1.25", "4a2 853 376 367 547 12d"))
 
-def _curves(seed: int, forms: int, n: int, low: int):
-    """Strengths that rise and contain 0, and probabilities whose best form changes below 0, after 0 and once more."""
+
+def _curves():
     import torch
 
-    draw = torch.Generator().manual_seed(seed)
-    strengths = (torch.arange(n) + low) / 4
-    zero, a, b = -low, -low + 3 + seed % 3, -low + 8 + seed % 2
-    noise = torch.rand(n, forms, generator=draw) * 0.2
-    order = torch.randperm(forms, generator=draw)
-    best = torch.full((n,), int(order[0]))
-    best[:zero - 2], best[a:b], best[b:] = int(order[1]), int(order[2]), int(order[1])
-    # Just after a change the best form has less than half of the probability.
-    noise[torch.arange(n), best] += 0.25 + 0.03 * (torch.arange(n) - a).clamp(0, 20)
-    return strengths, noise / noise.sum(1, keepdim=True).clamp(min=1.0)
+    return [(torch.tensor([float(s) for s in strengths.split()]),
+             torch.tensor([[int(one, 16) / 16 for one in row] for row in rows.split()])) for strengths, rows in _CURVES]
 
 
-def _check_turning_strength(answer):
-    for seed, forms, n, low in ((61, 4, 24, -8), (62, 4, 21, -6), (63, 5, 26, -9), (64, 4, 22, -5)):
-        strengths, probabilities = _curves(seed, forms, n, low)
-        found = number(call(answer, strengths, probabilities), "The strength")
-        s, best = strengths.numpy().astype(float), probabilities.numpy().argmax(1)
-        changed = best != best[-low]
-        first = int(np.argmax(changed & (s > 0)))
-        if abs(found - s[first]) < 1e-5:
-            continue
-        rising = np.flatnonzero(best != best[0])
-        largest = probabilities.numpy().max(1)
-        above_half = np.flatnonzero((largest > 0.5) & changed & (s > 0))
-        for wrong, says in (
-            (float(first), "This is the index of the strength. Look it up in `strengths`."),
-            (s[np.argmax(changed)], "The answer changes there, but below 0. Only strengths above 0 count."),
-            (s[first - 1], "There the answer is still the old one. You are one step early."),
-            (s[np.flatnonzero(changed & (s > 0))[-1]], "There it has long changed. Give back the first strength, not "
-                                                      "the last."),
-            (s[rising[0]], "Compare with the answer at strength 0. Row 0 belongs to the lowest strength."),
-            (s[rising[np.argmax(s[rising] > 0)]], "Compare with the answer at strength 0, not with that in row 0, the "
-                                                  "lowest strength."),
-            (s[above_half[0]] if len(above_half) else np.nan,
-             "Most probable does not mean above one half. Use argmax."),
-        ):
-            if abs(found - wrong) < 1e-5:
-                raise Wrong(says)
-        raise Wrong(f"In one test the answer changes at strength {s[first]:.2f}, and yours says {found:.2f}.")
-
-
+_FIRST = "strengths[(strengths > 0) & (best != at_zero)][0]"
+_FOUND = "torch.nonzero((strengths > 0) & (best != at_zero))[0, 0]"
+_AT_ZERO = "Compare with the answer at strength 0, not with that in row 0, the lowest strength."
 turning_strength = Exercise(
-    variable="turning_strength",
-    stub="""
-def turning_strength(strengths, probabilities):
-    return ...
-""",
-    checker=_check_turning_strength,
+    stub="def turning_strength(strengths, probabilities):\n    return ...",
+    solution_source=f"""
+        best = probabilities.argmax(dim=1)
+        at_zero = best[strengths.abs().argmin()]
+        return {_FIRST}
+        """,
+    cases=_curves,
+    mistakes={
+        f"{_FIRST} -> {_FOUND}": "This is the index of the strength. Look it up in `strengths`.",
+        f"{_FIRST} -> torch.nonzero(best[strengths > 0] != at_zero)[0, 0]":
+            "This is an index, counted from the first strength above 0. The strength itself is asked for.",
+        "(strengths > 0) & -> ": "The answer changes there, but below 0. Only strengths above 0 count.",
+        f"{_FIRST} -> strengths[best != at_zero].abs().min()":
+            "This looks on both sides of 0. Only strengths above 0 count.",
+        f"{_FIRST} -> strengths[{_FOUND} - 1]": "There the answer is still the old one. You are one step early.",
+        f"{_FIRST} -> strengths[{_FOUND} + 1]": "There it has changed already. You are one step late.",
+        "[0] -> [-1]": "There it has long changed. Give back the first strength, not the last.",
+        "[0] -> ": "These are all strengths that count. Give back the first of them.",
+        "strengths.abs().argmin() -> 0": _AT_ZERO,
+        "strengths.abs().argmin() -> 0\n(strengths > 0) & -> ": _AT_ZERO,
+        "best != at_zero)][0] -> best != at_zero) & (probabilities.max(dim=1).values > 0.5)][0]":
+            "Most probable does not mean above one half. Use argmax.",
+        "best != at_zero -> probabilities[:, at_zero] < 0.5":
+            "The old form can be the most probable one with less than half. Compare it with the other forms.",
+        "best != at_zero -> probabilities[:, at_zero] < 1 / probabilities.shape[1]":
+            "The old form can be overtaken while it has more than one part in n. Compare it with the other forms.",
+        f"{_FIRST} -> strengths[torch.nonzero(best == at_zero)[-1, 0] + 1]":
+            "This comes after the last row of the old form. It may come back: the first change is asked for.",
+        "best != at_zero -> best == best[-1]":
+            "This waits for the form of the last row. Any form counts that is not the one at 0.",
+        "best != at_zero -> best == at_zero": "There the form is the one at strength 0. Look for another one.",
+        "strengths[strengths > 0][0]": "This is the first strength above 0. Has the answer changed there?",
+        "argmax -> argmin": "`argmin` is the least probable form.",
+        "(dim=1) -> (dim=0)": "Here the best strength of each form is looked for. The forms are dim 1.",
+        f"{_FIRST} -> best[(strengths > 0) & (best != at_zero)][0]": "This is the form. At which strength is it best?",
+    },
     shows="The game changes at a threshold, mostly well below strength 1. Words differ in how much of a push they "
           "need; where the form is the most probable one at 0 already, there is no threshold to find.",
     hints=("`probabilities.argmax(dim=1)` is the most probable form at each strength.",
            "`strengths.abs().argmin()` is the row of strength 0.",
            "`strengths[(strengths > 0) & (best != at_zero)]` are all strengths that count, lowest first."),
-    solution_source="""
-def turning_strength(strengths, probabilities):
-    best = probabilities.argmax(dim=1)
-    at_zero = best[strengths.abs().argmin()]
-    return strengths[(strengths > 0) & (best != at_zero)][0]
-""",
-    mistakes=(
-        Mistake("""
-def turning_strength(strengths, probabilities):
-    best = probabilities.argmax(dim=1)
-    at_zero = best[strengths.abs().argmin()]
-    return torch.nonzero((strengths > 0) & (best != at_zero))[0, 0]
-""", "This is the index of the strength"),
-        Mistake("""
-def turning_strength(strengths, probabilities):
-    best = probabilities.argmax(dim=1)
-    at_zero = best[strengths.abs().argmin()]
-    return strengths[best != at_zero][0]
-""", "Only strengths above 0 count"),
-        Mistake("""
-def turning_strength(strengths, probabilities):
-    best = probabilities.argmax(dim=1)
-    return strengths[best != best[0]][0]
-""", "Row 0 belongs to the lowest strength"),
-        Mistake("""
-def turning_strength(strengths, probabilities):
-    best = probabilities.argmax(dim=1)
-    at_zero = best[strengths.abs().argmin()]
-    return strengths[(strengths > 0) & (best != at_zero)][-1]
-""", "Give back the first strength"),
-        Mistake("""
-def turning_strength(strengths, probabilities):
-    best = probabilities.argmax(dim=1)
-    at_zero = best[strengths.abs().argmin()]
-    half = probabilities.max(dim=1).values > 0.5
-    return strengths[(strengths > 0) & (best != at_zero) & half][0]
-""", "does not mean above one half"),
-    ),
-    setup=_setup,
+    setup=_setup, difficulty="medium", minutes=5,
 )
+
+summary = summing(__name__, "04")
