@@ -73,7 +73,8 @@ def good(page):
 def test_the_check_sees_that_pictures_can_be_drawn_and_a_reload_draws_them_again(planted):
     page = planted("check()", "show(picture(2))", "live(picture, k=slider(1, 9, 1, 'k'))")
     for _ in range(2):
-        page.page.wait_for_function("getComputedStyle(document.querySelector('.course-drawing > *')).display === 'none'")
+        page.page.wait_for_function(
+            "getComputedStyle(document.querySelector('.course-drawing > *')).display === 'none'")
         assert "Good: pictures can be drawn here." in good(page)
         assert "Everything this course needs is here." in output(page, 1).inner_text() and page.complaints() == []
         page.page.keyboard.press("Control+s")
