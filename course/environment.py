@@ -147,7 +147,8 @@ class Check:
             proof()
         except ImportError:  # a package is missing, as the sentence says
             pass
-        return f"<pre>{html.escape(repr(self))}</pre><div class='course-drawing'><span>{NO_DRAWING}</span></div>"
+        return (f"<div style='white-space:pre-wrap'>{html.escape(repr(self))}</div>"
+                f"<div class='course-drawing'><span>{NO_DRAWING}</span></div>")
 
     def details(self):
         """Print what was found on this machine, row by row."""

@@ -25,7 +25,7 @@ STYLE = """<style>
 .course-example{white-space:pre-wrap;overflow-wrap:anywhere;font-size:14px;padding:3px 8px;margin:3px 0;
 border-left:3px solid rgba(128,128,128,.4);unicode-bidi:isolate}
 .course-example i{font-style:normal;opacity:.65;font-size:12px;unicode-bidi:isolate}
-.course-page small{opacity:.75;font-size:70%}
+.course-page small{opacity:.8;font-size:75%;white-space:nowrap;unicode-bidi:isolate}
 .course-example b{text-decoration:underline;text-decoration-thickness:2px;text-underline-offset:3px}
 .course-option{display:flex;gap:10px;align-items:baseline}
 .course-bars{display:flex;align-items:flex-end;gap:1px;height:54px;max-width:20em;border-bottom:1px solid gray}
@@ -34,8 +34,8 @@ border-left:3px solid rgba(128,128,128,.4);unicode-bidi:isolate}
 
 
 def _token(token: str) -> str:
-    """A token as HTML: escaped, with signs for line ends and hidden characters, and its single bytes small."""
-    return re.sub("‹[0-9A-FU+ ]+›", r"<small>\g<0></small>", html.escape(visible(token)))
+    """A token as HTML: escaped, with signs for line ends and hidden characters, and what is written as ‹…› small."""
+    return re.sub("‹[0-9A-FU+ ]+›", r"<small dir='ltr'>\g<0></small>", html.escape(visible(token)))
 
 
 def _quoted(token: str) -> str:
@@ -53,12 +53,18 @@ def shade(share: float) -> str:
 
 
 def shaded(tokens: Sequence[str], amounts: Sequence[float], largest: float, place: int | None = None) -> str:
-    """``tokens`` in a row, stronger in colour the larger their activation; the one at ``place`` is bold, underlined."""
+    """``tokens`` in a row, stronger in colour the larger their activation; the one at ``place`` is bold, underlined.
+
+    Single bytes, as begin a character whose last token shows it whole, are written only where they have an activation.
+    """
     found = []
     for k, (token, amount) in enumerate(zip(tokens, amounts, strict=True)):
         share = min(1.0, max(0.0, float(amount) / largest)) if largest > 0 else 0.0
-        marked = share > 0 or k == place
-        shown = _token(token.replace(" ", "␣") if marked and token.isspace() else token)
+        if not share and k != place:
+            token = re.sub("‹[89A-F][0-9A-F ]*›", "", token)
+        elif token.isspace():
+            token = token.replace(" ", "␣")
+        shown = _token(token)
         if share:
             shown = f'<span style="{shade(share)}" title="{amount:.2f}">{shown}</span>'
         found.append(f"<b>{shown}</b>" if k == place else shown)

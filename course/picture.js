@@ -81,18 +81,15 @@ async function render({ model, el }) {
       if (lost) clear(Plotly, box);
       lost = false;
       await Plotly.react(box, data, { ...layout, autosize: true }, config);
+      for (const { _scene } of Object.values(box._fullLayout).filter((part) => part?._scene)) {
+        _scene.recoverContext = () => {}; // plotly would ask for the lost one in every frame, for ever
+      }
     } finally { busy = false; }
     box.dataset.drawn = Number(box.dataset.drawn ?? 0) + 1;
     if (again) { again = false; await draw(); }
   }
   // Another picture took the context: draw again, in a new one, as soon as somebody looks.
-  box.addEventListener("webglcontextlost", () => {
-    for (const part of Object.values(box._fullLayout ?? {})) {
-      if (part?._scene) part._scene.recoverContext = () => {}; // plotly would ask for the old one in every frame
-    }
-    lost = true;
-    if (seen) draw();
-  }, true);
+  box.addEventListener("webglcontextlost", () => { lost = true; if (seen) draw(); }, true);
   const look = new IntersectionObserver((entries) => {
     seen = entries.at(-1).isIntersecting;
     if (seen && lost) draw();

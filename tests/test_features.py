@@ -287,3 +287,44 @@ def test_intervals_carry_their_ends():
     np.testing.assert_allclose(fig.data[0].error_x.array, [.2, 0])
     np.testing.assert_allclose(fig.data[1].error_x.arrayminus, [.1, .1])
     assert list(fig.layout.yaxis.ticktext) == ["a", "b"]
+
+
+def luminance(colour):
+    parts = [c / 255 / 12.92 if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in colour]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+@pytest.mark.parametrize("ground, letters", [((255, 255, 255), (33, 33, 33)), ((17, 17, 17), (255, 255, 255)),
+                                             ((33, 33, 33), (255, 255, 255))], ids=["light", "dark", "dark grey"])
+def test_every_shade_can_be_read_in_both_themes(ground, letters):
+    before = 0
+    for share in np.linspace(0.001, 1, 200):
+        style = feature_browser.shade(share)
+        red, green, blue, alpha = map(float, re.search(r"rgba\((.*?)\)", style)[1].split(","))
+        mixed = [alpha * a + (1 - alpha) * b for a, b in zip((red, green, blue), ground, strict=True)]
+        text = (0, 0, 0) if "color:#000" in style else letters
+        high, low = sorted((luminance(mixed) + 0.05, luminance(text) + 0.05), reverse=True)
+        assert high / low >= 4.5, share
+        assert alpha >= before, "a larger activation looks weaker"
+        before = alpha
+
+
+def test_single_bytes_are_seen_where_they_matter():
+    tokens = ["‹E6 97›", "日", " ", "‹A0›"]
+    assert ">‹E6 97›</small>" in feature_browser.shaded(tokens, [1, 0, 0, 0], 1)
+    assert feature_browser.shaded(tokens, [0, 0, 0, 0], 1) == "日 "
+    assert ">␣</span></b>" in feature_browser.shaded(tokens, [0, 0, 1, 0], 1, place=2)
+    assert "‹A0›" in feature_browser.shaded(tokens, [0, 0, 0, 0], 1, place=3)
+
+
+def test_the_browser_survives_numbers_without_end_and_names_no_lone_space(known):
+    shown = feature_browser.browse(known, "plain")
+    for typed in ("9" * 4301, "0" * 5000, "\ud800", "\x00", " 漢字 ", "QUEEN"):
+        shown.search.value = typed
+        assert "course-broken" not in shown.message.value
+        for name, _ in shown.found.options:
+            assert "“\u2068\u2069”" not in name and (typed == "\ud800" or "�" not in name)
+    shown.search.value = "x" * 500_000
+    assert "500,000 characters" in shown.message.value
+    rows = re.findall("<td><span[^>]*>“(.*?)”</span></td>", feature_browser.reading(known, "日 é"))
+    assert all(rows) and len(rows) == 6

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from course import language
+from course import CourseError, language
 from course.recipes import language_model as recipe
+from course.style import visible
 from course.transformer import Transformer
 
 TINY = dict(vocabulary=40, d_model=8, heads=2, mlp=16, layers=1, length=16)
@@ -145,3 +146,23 @@ def test_the_loss_in_pieces_is_that_of_all_logits_at_once(kind, loosely):
 def test_known_runs_are_counted():
     different, seen = recipe.runs_known(np.array([1, 2, 3, 1, 2, 3, 4]), np.array([9, 1, 2, 3, 4, 1]), n=2)
     assert different == 4 and seen == pytest.approx(3 / 5)  # 12 23 31 34, and of 91 12 23 34 41 three
+
+
+def test_different_tokens_look_different_and_none_is_empty():
+    tokens = language.tokens()
+    names = [visible(tokens.shown([n])[0]) for n in range(len(tokens))]
+    assert len(set(names)) == len(tokens) and all(names)
+    for text in ("日本 naïve", "漢字\x00", "\u202e🙂"):
+        shown = tokens.shown(tokens.encode(text))
+        assert all(shown) and re.sub("‹[89A-F][0-9A-F ]*›", "", "".join(shown)) == text
+        for cut in range(1, len(shown)):  # rows that begin within a character
+            later = tokens.shown(tokens.encode(text)[cut:])
+            assert all(later) and "�" not in "".join(later)
+
+
+@pytest.mark.parametrize("letter", [" ", "a", "日", "\n"])
+def test_a_text_that_is_too_long_is_a_sentence(letter):
+    tokens = language.tokens()
+    assert tokens.encode(letter * language.LONGEST)
+    with pytest.raises(CourseError, match="at most 400,000"):
+        tokens.encode(letter * 1_000_000)

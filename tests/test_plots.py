@@ -86,3 +86,7 @@ def test_numbers_and_nouns_in_sentences():
     assert [count(1, "dimension"), count(2, "dimension"), count(0, "dimension"), count(1200, "box")] == [
         "1 dimension", "2 dimensions", "0 dimensions", "1,200 boxes"]
     assert plural("cross") == "crosses"
+
+
+def test_no_bar_says_minus_zero():
+    assert list(plots.bars(["a", "b"], [-0.001, -0.01]).data[0].text) == ["0.00", "-0.01"]

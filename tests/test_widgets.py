@@ -4,9 +4,10 @@ import json
 import ipywidgets
 import numpy as np
 import pytest
+from ipywidgets.widgets.widget import _instances
 
 from course import CourseError, widgets
-from course.style import figure, said, say
+from course.style import ISOLATED, figure, said, say, show_text
 
 
 def drawn(k):
@@ -53,6 +54,106 @@ def test_a_bad_first_value_is_a_sentence_too():
     assert "Three is not allowed here." in demo.message.value
     demo.controls["k"].value = 5
     assert "k is 5." in demo.sentence.value
+
+
+class PanicException(BaseException):
+    """Like that of a library in Rust: no Exception."""
+
+
+@pytest.mark.parametrize("error, kind, told", [
+    (KeyboardInterrupt(), "message", "Interrupted."), (PanicException("oh"), "broken", "stopped: PanicException: oh"),
+    (MemoryError(), "broken", "stopped: MemoryError")])
+def test_nothing_that_stops_a_demo_leaves_it_busy(monkeypatch, error, kind, told):
+    monkeypatch.delenv("COURSE_STRICT", raising=False)
+
+    def picture(k):
+        if k == 2:
+            raise error
+        return drawn(k)
+    demo = widgets.live(picture, busy="Training", k=widgets.slider(0, 10, 1, "k"))
+    demo.controls["k"].value = 2
+    assert told in demo.message.value and f"course-{kind}" in demo.message.value
+    assert "k is 1." in demo.sentence.value and "Training" not in demo.message.value
+    demo.controls["k"].value = 5
+    assert demo.message.value == "" and "k is 5." in demo.sentence.value
+
+
+class Shell:
+    """The part of a notebook's kernel that says which cell runs."""
+
+    def __init__(self, monkeypatch):
+        self.user_ns, self.runs = {}, 0
+        monkeypatch.setattr(widgets, "get_ipython", lambda: self)
+        monkeypatch.setattr(widgets, "_held", {})
+
+    def run(self, cell):
+        self.cell, self.runs = cell, self.runs + 1
+
+    def get_parent(self):
+        return dict(header=dict(msg_id=f"run {self.runs}"), metadata=dict(cellId=self.cell))
+
+
+def test_a_cell_that_runs_again_closes_what_it_showed(monkeypatch):
+    shell, counts = Shell(monkeypatch), []
+    for _ in range(4):
+        shell.run("a")
+        widgets.live(drawn, k=widgets.slider(0, 10, 1, "k"))
+        list(widgets.progress([1, 2], "Reading"))
+        widgets.table([[1]], ["a"])
+        counts.append(len(_instances))
+    assert counts[1:] == counts[1:2] * 3
+
+
+def test_what_another_cell_shows_or_a_name_holds_stays_open(monkeypatch):
+    shell = Shell(monkeypatch)
+    shell.run("a")
+    guess, shared, loose = widgets.predict("?", ["x", "y"]), widgets.show(drawn(1)), widgets.show(drawn(2))
+    shell.user_ns.update(guess=guess, _1=loose)
+    shell.run("b")
+    answer = guess.reveal("x")
+    shared._repr_mimebundle_()
+    shell.run("a")
+    widgets.show(drawn(1))
+    assert guess.radio.comm and shared.picture.content.comm and answer.comm and not loose.picture.content.comm
+    shell.user_ns["guess"] = widgets.predict("?", ["x", "y"])
+    shell.run("a")
+    widgets.show(drawn(1))
+    shell.run("b")
+    guess.reveal("y")
+    assert not guess.radio.comm and not shared.comm and not answer.comm and widgets._library().comm
+
+
+def test_where_nothing_is_drawn_a_sentence_stands():
+    demo = widgets.live(drawn, k=widgets.slider(0, 10, 1, "k"))
+    for shown in (demo, widgets.show(drawn(1)), widgets.predict("Which?", ["a", "b"])):
+        assert "cannot draw it" in shown._repr_mimebundle_()["text/plain"]
+        assert "application/vnd.jupyter.widget-view+json" in shown._repr_mimebundle_()
+    answer = widgets.predict("Which?", ["a", "b"]).reveal("a", "1 < 2.")
+    assert "The run says: a. 1 < 2." in answer._repr_mimebundle_()["text/plain"]
+
+
+@pytest.mark.parametrize("typed, shown", [
+    ("a\x00b", "“a‹00›b”"), ("a\u202eb", "“a‹U+202E›b”"), ("\ud800", "“‹U+D800›”"), ("a\nb\tc", "“a⏎b⇥c”"),
+    ("می\u200cشود", "“می\u200cشود”"), ("\x85", "“‹U+0085›”"), ("\u2069", "“‹U+2069›”"), ("a\u00a0b", "“a⍽b”"),
+    ("x" * 10_000, f"“{'x' * 30} … {'x' * 30}”")])
+def test_typed_text_can_be_seen_and_turns_nothing_around(typed, shown):
+    assert show_text(typed).replace(ISOLATED[0], "").replace(ISOLATED[1], "") == shown
+    assert show_text(typed)[1] == ISOLATED[0] and show_text(typed)[-2] == ISOLATED[1]
+
+
+def test_a_sentence_shows_what_was_typed_wherever_it_comes_from():
+    def picture(word):
+        if word:
+            raise CourseError(f"There is no {word}.")
+        return say(figure(), f"No word. {show_text(word)}")
+    demo = widgets.live(picture, word=widgets.text("", "word"))
+    demo.controls["word"].value = "\x00\u202e\ud800<b>"
+    assert "There is no ‹00›‹U+202E›‹U+D800›&lt;b&gt;." in demo.message.value
+    demo.controls["word"].value = "y" * 100_000
+    assert len(demo.message.value) < 2500
+    shown = widgets.show(figure(), "\x00\ud800")
+    assert shown.picture.content.description == "‹00›‹U+D800›" and "‹00›" in shown.sentence.value
+    assert "‹00›" in widgets.table([["\x00"]], ["a"]).value
 
 
 def test_plotly_js_is_sent_once_however_many_pictures():
