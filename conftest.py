@@ -97,7 +97,7 @@ def _late(item):
 def pytest_cmdline_main(config):
     """Two workers for the whole suite, unless the command line has its own wish; one process for a file or two."""
     option = config.option
-    alone = option.usepdb or option.collectonly or getattr(option, "trace", False)
+    alone = hasattr(config, "workerinput") or option.usepdb or option.collectonly or getattr(option, "trace", False)
     if (config.args_source is config.ArgsSource.TESTPATHS and not alone
             and getattr(option, "numprocesses", 0) is None and option.dist == "no"):
         option.numprocesses = 2

@@ -8,7 +8,6 @@ import argparse
 import hashlib
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -147,14 +146,6 @@ def lab_places(python):
     return {name: os.path.join(spare, name) for name in closed}
 
 
-def workers(python, rest):
-    """Options for pytest that share the tests out to two workers, if pytest-xdist is there and nobody chose."""
-    chosen = [a for a in rest if re.match("-n|--numprocesses|--pdb|-p$|--dist|--collect-only|--co$", a)]
-    if chosen or subprocess.call([python, "-c", "import xdist"], stderr=subprocess.DEVNULL):
-        return []
-    return ["-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"]
-
-
 def main(arguments):
     """Run one command; returns an exit code, or leaves through sys.exit with a sentence."""
     if environment.python_sentence():
@@ -181,8 +172,7 @@ def main(arguments):
               "There, `python3 -m course lab` installs from it.".format(*state(python)["version"]))
         return 0
     if command == "test":
-        python = prepare(True, torch)
-        return launch(python, "pytest", *workers(python, rest), *rest)
+        return launch(prepare(True, torch), "pytest", *rest)
     rest = lab_arguments(rest)
     python = prepare(False, torch)
     print("Starting JupyterLab. Ctrl-C here ends it.", flush=True)
