@@ -216,7 +216,7 @@ RIGHT_ANSWERS = {
         "(f * torch.linalg.norm(decoder, axis=1)).sum(1).mean()",
         "sum(sum(x * row.norm() for x, row in zip(line, decoder)) for line in f) / len(f)",
         "torch.einsum('sl,l->s', f, decoder.norm(dim=1)).mean().reshape(1)",
-        "f *= decoder.norm(dim=1); f.sum(dim=1).mean()",
+        "f = f * decoder.norm(dim=1); f.sum(dim=1).mean()",
         "(f.double() * decoder.double().norm(dim=1)).sum(dim=1).mean()",
         "(f.half() * decoder.half().norm(dim=1)).sum(dim=1).mean()",
         "(f.bfloat16() * decoder.bfloat16().norm(dim=1)).sum(dim=1).mean()"],
@@ -324,7 +324,7 @@ RIGHT_ANSWERS = {
         "t = values.sum((0, 1)); (r - e) / (m - 1) + (w - e) / (n - 1) - (t - r - w + e) / ((n - 1) * (m - 1))",
         "v = torch.cat([values[:i], values[i + 1:]]); w = [k for k in range(values.shape[1]) if k != j]\n"
         "torch.stack([values[i, k] - v[:, k].mean(0) for k in w]).mean(0) + v[:, j].mean(0)",
-        "values[i, j] *= float('nan'); o = [k for k in range(len(values)) if k != i]\n"
+        "values = values.clone(); values[i, j] *= float('nan'); o = [k for k in range(len(values)) if k != i]\n"
         "both = torch.cat([values[o, :j], values[o, j + 1:]], 1).mean((0, 1))\n"
         "values[i].nanmean(0) + values[:, j].nanmean(0) - both"],
     "game.relation_vectors": [
@@ -360,7 +360,7 @@ RIGHT_ANSWERS = {
         "x + torch.outer(amount - f, row)", "x - (f - amount).reshape(-1, 1) * row",
         "x - f[:, None] * row + amount * row", "torch.stack([a + (amount - b) * row for a, b in zip(x, f)])",
         "(x.T + row[:, None] * (amount - f)).T", "x + torch.einsum('t,n->tn', amount - f, row)",
-        "x += (amount - f).unsqueeze(1) @ row[None]; x",
+        "x = x.clone(); x += (amount - f).unsqueeze(1) @ row[None]; x",
         "import numpy as np; np.asarray(x) + np.outer(amount - np.asarray(f), row)"],
     "words.analogy": ["words.nearest(words[b] - words[a] + words[c], 1, exclude=(a, b, c))[0][0]",
                       "[w for w in nearest(words[b] - words[a] + words[c], 9) if w not in (a, b, c)][0].upper()"],
@@ -701,7 +701,7 @@ def test_the_state_is_neutral_inside_and_restored_after():
         torch.set_default_dtype(torch.float32)
         torch.set_grad_enabled(True)
     assert (np.geterr(), warnings.filters[:]) == before
-    assert seen[0][:2] == (torch.float32, True) and seen[0] == seen[2]
+    assert seen[0][:2] == (torch.float32, True) and seen[0] == seen[len(seen) // 2]  # the first of the second check
 
 
 @pytest.mark.parametrize("body", ["while True: pass", "k = 0\n    while True:\n        k += np.sin(k)",
@@ -732,7 +732,7 @@ def test_answers_get_copies():
     def spoils(x):
         x *= 2
         return x
-    assert exercise_of(cases=lambda: [case, case]).check(spoils).verdict == RIGHT
+    assert "Work on a copy" in exercise_of(cases=lambda: [case, case]).check(spoils).text
     assert case[0].tolist() == [1, 2]
 
 
@@ -816,3 +816,24 @@ def test_a_stub_counts_as_untouched_only_as_it_stands():
 def test_number_refuses(value):
     with pytest.raises(engine.Wrong):
         engine.number(value)
+
+
+@pytest.mark.parametrize("name, source", [
+    ("words.remove", "unit = direction / np.linalg.norm(direction); vector -= (vector @ unit) * unit; vector"),
+    ("words.learned_target", "a, b = pairs.pop(k); words[a] + words.offsets(pairs).mean(axis=0)"),
+    ("geometry.largest_cosine", "W /= np.linalg.norm(W, axis=0)\nc = abs(W.T @ W)\nnp.fill_diagonal(c, 0)\nc.max()"),
+])
+def test_a_right_answer_that_changes_its_input_is_told_so(name, source):
+    said = ALL[name].check(ALL[name].make(source))
+    assert said.verdict == WRONG and "Work on a copy" in said.text, said
+
+
+@pytest.mark.parametrize("name, source", [
+    ("geometry.largest_cosine", "u = W / np.linalg.norm(W, axis=0)\nc = abs(u.T @ u)\nc[c < 0.999].max()"),
+    ("geometry.how_many_on", "max(k for k in range(50) if (k / d) ** 0.5 <= noise + 1e-9)"),
+    ("geometry.how_many_on", "int(round(d * noise ** 2, 1))"),
+    ("game.turning_strength", "best = probabilities.argmax(dim=1)\nat_zero = best[strengths.abs().argmin()]\n"
+                              "strengths[(strengths > 0.25) & (best != at_zero)][0]"),
+])
+def test_answers_that_passed_by_luck_do_no_more(name, source):
+    assert ALL[name].check(ALL[name].make(source)).verdict == WRONG

@@ -17,6 +17,7 @@ A check never raises, whatever the answer is, and it has no effect on later cell
 from __future__ import annotations
 
 import ast
+import copy
 import html
 import sys
 import textwrap
@@ -28,7 +29,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from . import running
-from .compare import Wrong, array, asked, difference, number, read, same, word
+from .compare import Wrong, alike, array, asked, difference, number, read, same, word
 from .running import advice, call, named, neutral, within
 
 __all__ = ["Exercise", "Feedback", "Mistake", "Wrong", "array", "call", "intact", "number", "summing", "word"]
@@ -150,6 +151,13 @@ class Exercise:
             self._compare(answer, self.cases())
         if self.checker:
             self.checker(answer)
+        for case in self.cases() if self.cases else ():
+            given = copy.deepcopy(case)
+            answer(*given)
+            for name, now, before in zip(self._parameters(), given, case, strict=True):
+                if not alike(now, before):
+                    raise Wrong(f"The result is right, but your function changes the `{name}` that it is given, and "
+                                "whoever calls it goes on with the changed one. Work on a copy.")
 
     def _compare(self, answer, cases):
         right = self.make(self.solution_source)

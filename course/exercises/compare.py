@@ -144,6 +144,16 @@ def asked(wanted, exactly=False) -> str:
     return "the number " + shown(float(wanted.values)) if exactly else "one number"
 
 
+def alike(one, other) -> bool:
+    """Whether an input is as it was: arrays, tensors and lists of them, entry by entry."""
+    if isinstance(other, (list, tuple)):
+        return len(one) == len(other) and all(map(alike, one, other))
+    if not hasattr(other, "shape"):
+        return True
+    one, other = (np.asarray(part.detach() if hasattr(part, "detach") else part) for part in (one, other))
+    return one.shape == other.shape and bool(((one == other) | (one != one) & (other != other)).all())
+
+
 def a(value) -> str:
     """The type of a value with its article."""
     name = type(value).__name__

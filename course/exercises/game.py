@@ -136,7 +136,8 @@ def relation_vectors(values, test):
 # below 0 as well, has less than half at first, and gives way to the old one once more.
 _CURVES = (("-1 0 .5 .75 2", "4c c4 a6 6a 2e"),
            ("-1 -.5 0 .25 .5 1 1.5 2 3", "2473 7432 2473 3463 3256 3157 1375 3436 1a32"),
-           ("-2 -.5 0 .75 1 1.25", "4a2 853 376 367 547 12d"))
+           ("-2 -.5 0 .75 1 1.25", "4a2 853 376 367 547 12d"),
+           ("-1 0 .125 .25 .5", "5a a5 4c 6a c4"))
 
 
 def _curves():

@@ -14,6 +14,7 @@ def _setup() -> dict:
 def _matrices():
     rng = np.random.default_rng(51)
     return [(geometry.polygon(3),), (np.array([[2.0, 1.0, 0.0], [0.0, 1.0, 0.5]]),),
+            (geometry.polygon(4),), (np.array([[1.0, 2.0, 0.0], [1.0, 2.0, 1.0]]),),  # opposite, and the same twice
             *((rng.normal(size=shape) * rng.uniform(0.3, 3, shape[1]),) for shape in ((3, 7), (9, 5), (6, 14)))]
 
 
@@ -70,7 +71,7 @@ how_many_on = Exercise(
     solution_source="int(noise ** 2 * d + 1e-9)  # 0.7 ** 2 * 100 is a little below 49 here",
     # Limits that are met exactly, some of them in decimals only, and limits between two whole numbers.
     cases=lambda: [(100, 0.25), (64, 0.5), (768, 0.1), (50, 0.3), (1000, 0.17), (10, 0.2), (30, 1.0), (100, 0.7),
-                   (400, 0.35)],
+                   (400, 0.35), (1000, 0.5), (124, 0.2)],
     mistakes={
         "+ 1e-9 -> ":
             "Nearly: at 0.7 in 100 dimensions this gives 48, and with 49 on the noise is not above 0.7. The computer "
