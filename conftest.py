@@ -98,7 +98,7 @@ def pytest_cmdline_main(config):
     """Two workers for the whole suite, unless the command line has its own wish; one process for a file or two."""
     option = config.option
     alone = option.usepdb or option.collectonly or getattr(option, "trace", False)
-    if (config.args_source is config.ArgsSource.TESTPATHS and not alone
+    if (config.args_source is config.ArgsSource.TESTPATHS and not alone and not hasattr(config, "workerinput")
             and getattr(option, "numprocesses", 0) is None and option.dist == "no"):
         option.numprocesses = 2
 
