@@ -2,7 +2,7 @@
 
 Screenshots stay in ``tests/screenshots/`` for a person to look at.
 """
-import pathlib
+import os
 
 import nbformat
 import pytest
@@ -10,17 +10,15 @@ import pytest
 from course.recipes import browser, notebooks
 
 pytestmark = pytest.mark.browser
-SHOTS = pathlib.Path(__file__).parent / "screenshots"
+ROOT = notebooks.FOLDER.parent
+SHOTS = ROOT / "tests" / "screenshots"
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    """One JupyterLab for all: its folder leads to the notebooks, and has room for planted ones."""
+def lab():
+    """One JupyterLab for all tests of a worker."""
     SHOTS.mkdir(exist_ok=True)
-    folder = tmp_path_factory.mktemp("lab")
-    (folder / "notebooks").symlink_to(notebooks.FOLDER)
-    with browser.lab(folder) as running:
-        running.folder = folder
+    with browser.lab(ROOT) as running:
         yield running
 
 
@@ -32,15 +30,16 @@ def planted(lab):
         notebook = nbformat.v4.new_notebook(
             metadata={"kernelspec": notebooks._KERNEL},
             cells=[nbformat.v4.new_code_cell(source) for source in (lenient, *cells)])
-        nbformat.write(notebook, lab.folder / "planted.ipynb")
-        pages.append(lab.open("planted.ipynb"))
+        nbformat.write(notebook, path)
+        pages.append(lab.open(path.relative_to(ROOT).as_posix()))
         pages[0].page.evaluate(first)
         pages[0].run_all()
         return pages[0]
-    pages = []
+    pages, path = [], SHOTS / f"planted-{os.getpid()}.ipynb"
     yield run
     for page in pages:
         page.close()
+    path.unlink(missing_ok=True)
 
 
 @pytest.mark.parametrize("path", notebooks.paths()[::-1], ids=notebooks.name)

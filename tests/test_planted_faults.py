@@ -138,9 +138,9 @@ FAULTS = {  # name: (edit, what notices it, what that says)
     "damaged data file": (damaged, "tests/test_data.py -k card_entry", "words.npz"),
     "package missing from the pins": (text("requirements.txt", "anywidget==", "# anywidget=="),
                                       "tests/test_setup.py -k every_pin", "anywidget"),
-    "check that does not miss a package": (more("course/environment.py", "report = lambda: []"),
-                                           "tests/test_setup.py -k check_names",
-                                           "Everything this course needs is here"),
+    "check that does not miss a package": (
+        more("course/environment.py", "report = lambda: []"), "tests/test_setup.py -k check_names",
+        "Everything this course needs is here"),
 }
 
 
