@@ -97,13 +97,8 @@ def _late(item):
 def pytest_cmdline_main(config):
     """Two workers for the whole suite, unless the command line has its own wish; one process for a file or two."""
     option = config.option
-<<<<<<< HEAD
-    alone = hasattr(config, "workerinput") or option.usepdb or option.collectonly or getattr(option, "trace", False)
-    if (config.args_source is config.ArgsSource.TESTPATHS and not alone
-=======
     alone = option.usepdb or option.collectonly or getattr(option, "trace", False)
     if (config.args_source is config.ArgsSource.TESTPATHS and not alone and not hasattr(config, "workerinput")
->>>>>>> wt-tests
             and getattr(option, "numprocesses", 0) is None and option.dist == "no"):
         option.numprocesses = 2
 
