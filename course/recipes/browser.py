@@ -31,7 +31,8 @@ _FLAGS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-backgro
           "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]  # 3-D without a graphics card
 _QUIET = {"notification": {"fetchNews": "false", "checkForUpdates": False}}
 _FAILED = '.jp-OutputArea [data-mime-type="application/vnd.jupyter.error"]'
-_CELLS = "[...document.querySelectorAll('.jp-Notebook .jp-CodeCell .jp-InputPrompt')]"
+# What has no prompt is folded up: it has run when the cells after it have.
+_CELLS = "[...document.querySelectorAll('.jp-Notebook .jp-CodeCell .jp-InputPrompt')].filter(e => e.textContent)"
 
 
 def chromium() -> str | None:
