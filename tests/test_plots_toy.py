@@ -138,3 +138,12 @@ def test_phase_map_draws_regions_and_borders():
         (low, colour), (high, same) = heat.colorscale[2 * k:2 * k + 2]
         assert (low, high) == (k / 4, (k + 1) / 4) and colour == same
     assert len({colour for _, colour in heat.colorscale}) == 4
+
+
+def test_sharing_counts_runs_and_says_so():
+    own, none = np.array([[True, False], [True, False], [False, False]]), np.array([[False, False], [False, True]] * 2)[:3]
+    fig = plots.sharing(np.array([0.5, 0.004]), own, none)
+    assert [list(bar.y) for bar in fig.data] == [[2, 0], [1, 2], [0, 1]]
+    assert [bar.name for bar in fig.data] == ["of its own", "shared", "none"]
+    assert said(fig) == ("Feature 1, on in 50% of the samples, has one of its own in 2 of 3 runs. "
+                         "Feature 2, on in 0.4%, has none in 1.")

@@ -15,7 +15,8 @@ def sharing(density, own, none, *, height: int = 380) -> go.Figure:
     own, none = np.asarray(own), np.asarray(none)
     runs, n = own.shape
     names = [f"{k + 1}<br>{_percent(p)}" for k, p in enumerate(density)]
-    fig = figure(height=height, barmode="stack", bargap=0.15, margin=dict(l=64, r=20, t=48, b=72))
+    fig = figure(height=height, barmode="stack", bargap=0.15, legend=dict(traceorder="normal"),
+                 margin=dict(l=64, r=20, t=48, b=72))
     for name, count, colour, shape in (("of its own", own.sum(0), BLUE, ""),
                                        ("shared", runs - own.sum(0) - none.sum(0), ORANGE, "/"),
                                        ("none", none.sum(0), PALE, ".")):
