@@ -141,7 +141,8 @@ def test_phase_map_draws_regions_and_borders():
 
 
 def test_sharing_counts_runs_and_says_so():
-    own, none = np.array([[True, False], [True, False], [False, False]]), np.array([[False, False], [False, True]] * 2)[:3]
+    own = np.array([[True, False], [True, False], [False, False]])
+    none = np.array([[False, False], [False, True], [False, False]])
     fig = plots.sharing(np.array([0.5, 0.004]), own, none)
     assert [list(bar.y) for bar in fig.data] == [[2, 0], [1, 2], [0, 1]]
     assert [bar.name for bar in fig.data] == ["of its own", "shared", "none"]
