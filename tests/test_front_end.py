@@ -76,7 +76,7 @@ def test_the_check_sees_that_pictures_can_be_drawn_and_a_reload_draws_them_again
         page.page.wait_for_function(
             "getComputedStyle(document.querySelector('.course-drawing > *')).display === 'none'")
         assert "Good: pictures can be drawn here." in good(page)
-        assert "Everything this course needs is here." in output(page, 1).inner_text() and page.complaints() == []
+        assert "Everything this course needs is here." in output(page, 1).text_content() and page.complaints() == []
         page.page.keyboard.press("Control+s")
         page.page.wait_for_function("!document.querySelector('.jp-mod-dirty')")
         page.page.reload()
@@ -125,7 +125,7 @@ def test_3d_pictures_give_their_contexts_back_and_come_back_without(planted):
         page.page.wait_for_function("([e, n]) => e.dataset.drawn > n", arg=[first.element_handle(), drawn])
     assert not first.locator("canvas").first.evaluate("e => e.getContext('webgl').isContextLost()")
     page.page.wait_for_timeout(500)
-    assert first.screenshot() == before[1]
+    assert page.picture_of(output(page, 1))[1] == before[1]
     assert page.complaints() == []
 
 

@@ -690,8 +690,8 @@ NOTEBOOK = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": {
 
 # In notebooks: a cell that should print 1 and one that is skipped; hidden checkpoints are not collected.
 @pytest.mark.parametrize("variables, arguments, outcome", [
-    ({}, [], {"passed": 1, "failed": 1, "skipped": 4, "xfailed": 1, "deselected": 1}),
-    ({"CI": "true"}, [], {"passed": 2, "failed": 3, "xfailed": 1, "error": 2}),
+    ({}, ["tests", "notebooks"], {"passed": 1, "failed": 1, "skipped": 4, "xfailed": 1, "deselected": 1}),
+    ({"CI": "true"}, ["tests", "notebooks"], {"passed": 2, "failed": 3, "xfailed": 1, "error": 2}),
     ({"COURSE_STRICT_SKIPS": "1"}, ["tests", "--slow"], {"passed": 2, "failed": 1, "xfailed": 1, "error": 2})],
     ids=str)
 def test_skips_fail_on_ci_and_slow_tests_wait(tmp_path, variables, arguments, outcome):

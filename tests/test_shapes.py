@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from course import CourseError, plots, shapes
+from course.style import plural
 from course.threads import one_thread
 
 IMAGES = shapes.all_pairs(300, seed=1)
@@ -176,7 +177,7 @@ def test_measures():
 # Sentences and labels
 
 def test_several_of_a_shape_have_a_name():
-    assert [shapes.plural(shape) for shape in shapes.SHAPES] == ["triangles", "squares", "circles", "crosses"]
+    assert [plural(shape) for shape in shapes.SHAPES] == ["triangles", "squares", "circles", "crosses"]
 
 
 def code_cells():
