@@ -237,7 +237,8 @@ def main(argv=None) -> int:
                 continue
             path.write_text(text(stored(notebook)), encoding="utf-8", newline="\n")
             said = json.loads(SAID.read_text(encoding="utf-8")) if SAID.exists() else {}
-            said[name(path)] = sentences(printed)
+            if any(cell.cell_type == "code" for cell in notebook.cells):
+                said[name(path)] = sentences(printed)
             said = {name(p): said[name(p)] for p in paths() if name(p) in said}
             SAID.write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", newline="\n")
         complaints = problems(path)
