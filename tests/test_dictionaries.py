@@ -7,6 +7,7 @@ from course import CourseError, language, sae
 from course.recipes import contexts as scoring
 from course.recipes import dictionaries as recipe
 from course.recipes.corpus_contexts import Context
+from course.recipes.language_model import Windows
 from course.transformer import Transformer
 
 BYTES = [bytes([b]) for b in range(256)]
@@ -154,12 +155,33 @@ def test_activations_that_half_a_word_cannot_hold_are_not_above_zero():
 
 def test_activations_for_training_are_those_of_the_text_and_mixed():
     model = tiny()
-    text = np.random.default_rng(0).integers(0, 257, 4000).astype(np.uint16)
-    batches = recipe.activations(model, text, seed=3, rows=128)
-    first, second = next(batches), next(batches)
+    text = np.random.default_rng(0).integers(1, 257, 4000).astype(np.uint16)
+    text[::100] = 0  # documents of a hundred tokens
+    places = Windows(Kinds(), "train", text, 1 / 16)
+
+    def batches():
+        return recipe.activations(model, recipe.drawn(text, places, 3, rows=128, length=16), seed=3)
+    made = batches()
+    first, second = next(made), next(made)
     assert first.shape == (1024, 24) and not torch.equal(first, second)
-    again = next(recipe.activations(model, text, seed=3, rows=128))
-    torch.testing.assert_close(first, again)
+    torch.testing.assert_close(first, next(batches()))
+
+
+class Kinds:
+    """What drawing needs of a corpus: forty documents, every other one in English."""
+    names, labels = ["english", "arabic"], np.arange(40) % 2
+
+    def part(self, split):
+        return np.arange(40)
+
+
+def test_windows_begin_in_rare_kinds_as_often_as_asked():
+    text = np.random.default_rng(0).integers(1, 257, 4000).astype(np.uint16)
+    text[::100] = 0
+    for rarity in (1, 1 / 4, 1 / 16):
+        starts = Windows(Kinds(), "train", text, rarity).draw(20_000, 0, 3980)
+        rare = (starts // 100 % 2).mean()
+        assert rare == pytest.approx(rarity / (1 + rarity), abs=.01) and starts.max() <= 3980
 
 
 def test_a_perfect_dictionary_recovers_all_and_the_mean_nothing():
@@ -178,11 +200,17 @@ def test_measures_count_what_is_on(monkeypatch):
     eye = sae.SAE("topk", 24, torch.cat([torch.eye(24), torch.zeros(6, 24)]), torch.zeros(30),
                   torch.cat([torch.eye(24), torch.zeros(6, 24)]), torch.zeros(24))
     monkeypatch.setattr(recipe, "NEURONS", 24)
-    found = recipe.measure(model, eye, text, most=20)
+    found = recipe.measure(model, eye, recipe.windows(text, 16), most=20)
+    assert found["copies"] == 24
     x = model.neurons(recipe.windows(text, 16)).flatten(0, 1)
     assert found["l0"] == pytest.approx(float((x > 0).sum(1).float().mean()), rel=1e-4)
     assert found["explained"] == pytest.approx(1, abs=1e-5) and found["recovered_zero"] == pytest.approx(1, abs=1e-4)
     assert found["dead"] == pytest.approx(float((x.max(0).values == 0).sum() + 6) / 30)
+
+
+def test_without_a_dictionary_the_largest_neurons_stay(monkeypatch):
+    monkeypatch.setattr(recipe, "NEURONS", 4)
+    assert recipe.largest_neurons(2)(torch.tensor([[3.0, 0, 1, 2]])).tolist() == [[3, 0, 0, 2]]
 
 
 def test_a_dictionary_survives_being_saved(tmp_path):

@@ -2,6 +2,7 @@
 import math
 import random
 import re
+import types
 from collections import Counter
 
 import numpy as np
@@ -87,11 +88,14 @@ def test_nats_are_those_of_every_token_with_the_window_before_it(monkeypatch):
 
 def test_training_that_was_stopped_goes_on_as_if_it_had_not(monkeypatch, tmp_path):
     monkeypatch.setattr(recipe, "SHAPE", TINY)
-    monkeypatch.setattr(recipe, "BATCH", 4)
     monkeypatch.setattr(recipe, "EVERY", 10)
     monkeypatch.setattr(recipe, "WARM", 5)
     numbers, total = text(3000), 4 * 16 * 40
-    whole = recipe.train(numbers, tmp_path / "a", seed=0, total=total, device="cpu")
+    places = types.SimpleNamespace(draw=lambda count, seed, last: np.random.default_rng(seed).integers(0, last, count))
+
+    def train(folder):
+        return recipe.train(numbers, places, tmp_path / folder, name="x", seed=0, total=total, device="cpu", rows=4)
+    whole = train("a")
 
     class Stop(Exception):
         pass
@@ -104,9 +108,9 @@ def test_training_that_was_stopped_goes_on_as_if_it_had_not(monkeypatch, tmp_pat
         return real(seed)
     monkeypatch.setattr(np.random, "default_rng", stops)
     with pytest.raises(Stop):
-        recipe.train(numbers, tmp_path / "b", seed=0, total=total, device="cpu")
+        train("b")
     monkeypatch.setattr(np.random, "default_rng", real)
-    again = recipe.train(numbers, tmp_path / "b", seed=0, total=total, device="cpu")
+    again = train("b")
     for one, two in zip(whole.parameters(), again.parameters(), strict=True):
         torch.testing.assert_close(one, two, rtol=1e-5, atol=1e-6)
     assert recipe.nats(whole, numbers) < 0.95 * recipe.nats(recipe.new_model(0), numbers)

@@ -1,35 +1,44 @@
 """Train dictionaries on the neurons of the language model, and write down how good they are.
 
-    python -m course.recipes.dictionaries --model FILE [--tokens FOLDER] [--out FOLDER] [--sizes 512 1024 …]
+    python -m course.recipes.dictionaries --model FILE [--corpus FOLDER] [--tokens FOLDER] [--out FOLDER]
+        [--rarity 1/16] [--sizes 512 1024 …]
 
 ``--model`` is what course.recipes.language_model wrote, or ``twin`` for the control with random weights; in
-``--tokens`` lie the tokens that it made. For each size a file in ``--out`` and a line of ``table.jsonl`` there; sizes
-that have a line are left out, so that a run goes on where it stopped.
+``--tokens`` lie the tokens that it made; ``--rarity`` is the one that the model was trained with, and its text is drawn
+in the same way here. For each size a file in ``--out`` and a line of ``table.jsonl`` there; sizes that have a line are
+left out, so that a run goes on where it stopped. Size 0 is the control without a dictionary: of each token's neurons
+the k largest are kept.
 
-Measured on the validation text, which neither the model nor a dictionary was trained on: variance explained, mean
-number of latents on (L0), latents never on among all its tokens (dead) or on for fewer than one token in 100 000
-(ultra-rare), and the share of the loss recovered, against neurons set to zero and against neurons set to their mean.
+Measured on validation text, which neither the model nor a dictionary was trained on: variance explained, mean number
+of latents on (L0), latents never on among all its tokens (dead) or on for fewer than one token in 100 000
+(ultra-rare), the share of the loss recovered, against neurons set to zero and against neurons set to their mean, and
+how many latents are copies: more than half of the squared weight of their row lies on one neuron.
 """
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import pathlib
 import sys
 import time
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 
 import numpy as np
 import torch
 
 from course import sae
 from course.language import SHAPE, Language, tokens, twin
+from course.recipes import corpus
+from course.recipes.language_model import Windows
 from course.transformer import Transformer
 
 COMMAND = "python -m course.recipes.dictionaries"
 SIZES, K, STEPS, BATCH = (512, 1024, 2048, 4096), 16, 8000, 1024
 FIELDS = ("encoder", "bias", "decoder", "centre")
 ROWS = 1024  # windows of text read at once; half of twice as many activations are used before more are read
+MEASURED, LOSSES = 8192, 1024  # windows of validation text, and of those for losses
 RARE = 1e-5
 NEURONS = SHAPE["mlp"]
 
@@ -43,22 +52,26 @@ def language(place: str) -> Language:
     return Language(model, tokens())
 
 
-def activations(model: Language, text: np.ndarray, seed: int, rows: int = ROWS) -> Iterator[torch.Tensor]:
-    """Batches (1024, 512) of neurons at places drawn from ``text``, mixed over many windows; without end."""
-    draw, pool = torch.Generator().manual_seed(seed), None
+def drawn(text: np.ndarray, places: Windows, seed: int, rows: int = ROWS, length: int = SHAPE["length"]
+          ) -> Iterator[torch.Tensor]:
+    """Windows of ``text``, (rows, length) at a time, that begin where ``places`` says; without end."""
+    for number in itertools.count():
+        starts = places.draw(rows, [seed, number], len(text) - length)
+        yield torch.from_numpy(np.asarray(text)[starts[:, None] + np.arange(length)].astype(np.int64))
+
+
+def activations(model: Language, windows: Iterator[torch.Tensor], seed: int) -> Iterator[torch.Tensor]:
+    """Batches (1024, 512) of neurons at the tokens of ``windows``, mixed over many of them; without end."""
+    draw, pool = torch.Generator().manual_seed(seed), _neurons(model, next(windows))
     while True:
-        fresh = [_neurons(model, text, draw, rows) for _ in range(1 if pool is not None else 2)]
-        pool = torch.cat(fresh + ([] if pool is None else [pool]))
+        pool = torch.cat([_neurons(model, next(windows)), pool])
         pool = pool[torch.randperm(len(pool), generator=draw)]
         half = len(pool) // 2
         yield from pool[:half].split(BATCH)
         pool = pool[half:].clone()
 
 
-def _neurons(model, text, draw, rows):
-    length = model.length
-    starts = torch.randint(len(text) - length, (rows,), generator=draw).tolist()
-    windows = torch.from_numpy(np.stack([text[s:s + length] for s in starts]).astype(np.int64))
+def _neurons(model, windows):
     return torch.cat([model.neurons(part).flatten(0, 1) for part in windows.split(64)])
 
 
@@ -67,6 +80,12 @@ def windows(text: np.ndarray, length: int, most: int | None = None) -> torch.Ten
     count = len(text) // length
     rows = torch.from_numpy(text[:count * length].astype(np.int64).reshape(count, length))
     return rows if most is None or most >= count else rows[torch.linspace(0, count - 1, most).long()]
+
+
+def largest_neurons(k: int) -> sae.SAE:
+    """The control without a dictionary: of the neurons of each token the ``k`` largest are kept as they are."""
+    axes = torch.eye(NEURONS)
+    return sae.SAE("topk", k, axes, torch.zeros(NEURONS), axes, torch.zeros(NEURONS))
 
 
 def losses(model: Language, rows: torch.Tensor, change: Callable, mean: torch.Tensor) -> dict[str, float]:
@@ -80,9 +99,9 @@ def losses(model: Language, rows: torch.Tensor, change: Callable, mean: torch.Te
 
 
 @torch.no_grad()
-def measure(model: Language, dictionary: sae.SAE, text: np.ndarray, most: int = 1024) -> dict[str, float]:
-    """Everything the table says about a dictionary, on ``text``; losses on ``most`` windows of it."""
-    rows = windows(text, model.length)
+def measure(model: Language, dictionary: sae.SAE, rows: torch.Tensor, most: int = LOSSES) -> dict[str, float]:
+    """Everything the table says about a dictionary, on windows ``rows`` (count, length) of text; losses on the first
+    ``most`` of them."""
     times, count, total, squares, error = 0, 0, torch.zeros(NEURONS, dtype=torch.double), 0.0, 0.0
     for part in rows.split(32):
         x = model.neurons(part).flatten(0, 1)
@@ -93,9 +112,11 @@ def measure(model: Language, dictionary: sae.SAE, text: np.ndarray, most: int = 
     mean = total / count
     variance = squares - count * float(mean.square().sum())
     share = times.double() / count
+    row = dictionary.decoder.square()
     return dict(l0=float(share.sum()), explained=1 - error / variance, dead=float((times == 0).double().mean()),
                 ultra_rare=float(((share < RARE) & (times > 0)).double().mean()),
-                **losses(model, windows(text, model.length, most), dictionary, mean.float()))
+                copies=int((row.max(1).values > row.sum(1) / 2).sum()),
+                **losses(model, rows[:most], dictionary, mean.float()))
 
 
 def save(dictionary: sae.SAE, place: pathlib.Path) -> None:
@@ -113,29 +134,34 @@ def main(arguments: list[str] | None = None) -> int:
     """Train and measure what is missing; returns 0."""
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__.splitlines()[0])
     parser.add_argument("--model", required=True)
+    parser.add_argument("--corpus", type=pathlib.Path, default=pathlib.Path("build/corpus"))
     parser.add_argument("--tokens", type=pathlib.Path, default=pathlib.Path("build/model"))
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("build/dictionaries"))
+    parser.add_argument("--rarity", type=Fraction, default=Fraction(1, 16))
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     parser.add_argument("--k", type=int, default=K)
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(arguments)
     given.out.mkdir(parents=True, exist_ok=True)
-    table, model = given.out / "table.jsonl", language(given.model)
+    table, model, text = given.out / "table.jsonl", language(given.model), corpus.load(given.corpus)
     done = {json.loads(line)["name"] for line in table.read_text().splitlines()} if table.exists() else set()
     training, validation = (np.load(given.tokens / f"{split}.npy", mmap_mode="r") for split in ("train", "validation"))
+    places = Windows(text, "train", training, given.rarity)
+    held = next(drawn(validation, Windows(text, "validation", validation, given.rarity), 0, MEASURED))
     for size in given.sizes:
         name = f"{pathlib.Path(given.model).stem}-{size}-k{given.k}-{given.steps}-{given.seed}"
         if name in done:
             continue
-        begun = time.perf_counter()
-        with torch.no_grad():
-            batches = activations(model, training, given.seed)
-            made = sae.train(batches, size, k=given.k, steps=given.steps, seed=given.seed)
-        seconds = time.perf_counter() - begun
-        save(made, given.out / f"{name}.npz")
-        line = dict(name=name, size=size, k=given.k, steps=given.steps, seconds=round(seconds),
-                    **{key: round(value, 5) for key, value in measure(model, made, validation).items()})
+        begun, made = time.perf_counter(), largest_neurons(given.k)
+        if size:
+            with torch.no_grad():
+                batches = activations(model, drawn(training, places, given.seed), given.seed)
+                made = sae.train(batches, size, k=given.k, steps=given.steps, seed=given.seed)
+            save(made, given.out / f"{name}.npz")
+        line = dict(name=name, size=size, k=given.k, steps=given.steps * bool(size), rarity=str(given.rarity),
+                    seconds=round(time.perf_counter() - begun),
+                    **{key: round(value, 5) for key, value in measure(model, made, held).items()})
         with table.open("a") as file:
             file.write(json.dumps(line) + "\n")
         print(line, flush=True)

@@ -1,10 +1,15 @@
 """Train the one-layer language model of notebook 08 on the corpus, and say how good it is.
 
-    python -m course.recipes.language_model [--corpus FOLDER] [--out FOLDER] [--seed 0] [--tokens 100e6]
+    python -m course.recipes.language_model [--corpus FOLDER] [--out FOLDER] [--seed 0] [--tokens 48e6]
+        [--rarity 1/16] [--batch 64]
+
+``--rarity r`` makes contexts rare: a window of text begins in a document of the kinds in ``FREQUENT`` as often as in
+the corpus, in one of any other kind r times as often. At 1/16 Arabic is one token in 400.
 
 Needs the package tokenizers, for the byte-level BPE of 4 096 tokens. The model has the shape of "Towards
 Monosemanticity" (Bricken et al. 2023): one layer, 128 dimensions, 512 ReLU neurons. It trains on the CPU in an hour
-or two, or on a GPU where there is one; it goes on where it stopped, and keeps a log, one JSON object a line.
+or two, or on a GPU where there is one (with ``--batch 512``); it goes on where it stopped, and keeps a log, one JSON
+object a line.
 
 Quality is bits per byte of the validation text, beside models that count (unigrams, bigrams, and 5-grams with
 interpolated Kneser-Ney smoothing, Chen and Goodman 1999, on the same tokens and the same training text) and beside
@@ -20,6 +25,7 @@ import math
 import pathlib
 import sys
 import time
+from fractions import Fraction
 
 import numpy as np
 import torch
@@ -35,6 +41,7 @@ from course.transformer import Transformer
 COMMAND = "python -m course.recipes.language_model"
 VOCABULARY, END = 4096, "<|end|>"  # END stands between documents; its number is 0
 BATCH, RATE, WARM = 64, 8e-3, 300  # 6 M tokens: 4.21 nats a token at 3e-3, 4.07 at 6e-3, and 1.2e-2 no worse
+FREQUENT = ("english", "king-james", "c", "python", "html")  # they keep their weight when others get rare
 EVERY = 200  # steps between two checkpoints
 COMPUTED = dict(sources=[dict(name="computed by the recipe", version="1", licence="CC BY 4.0",
                               credit="The authors of this course.")], licence="CC BY 4.0")
@@ -113,7 +120,8 @@ class _NextToken(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, streams, weight, wanted, kind=torch.bfloat16, rows=256):
+    def forward(ctx, streams, weight, wanted, kind=torch.bfloat16):
+        rows = 256 if streams.device.type == "cpu" else 8192
         few, out = streams.to(kind), weight.to(kind)
         to_streams, to_weight, total = torch.empty_like(streams), torch.zeros_like(weight), streams.new_zeros(())
         for k in range(0, len(streams), rows):
@@ -130,7 +138,7 @@ class _NextToken(torch.autograd.Function):
     @staticmethod
     def backward(ctx, gradient):
         to_streams, to_weight = ctx.saved_tensors
-        return to_streams * gradient, to_weight * gradient, None, None, None
+        return to_streams * gradient, to_weight * gradient, None, None
 
 
 def loss_of(model: Transformer, batch: torch.Tensor, kind: torch.dtype = torch.bfloat16) -> torch.Tensor:
@@ -142,17 +150,42 @@ def loss_of(model: Transformer, batch: torch.Tensor, kind: torch.dtype = torch.b
     return _NextToken.apply(streams.float().flatten(0, 1), model.unembedding.weight, batch[:, 1:].flatten(), kind)
 
 
-def train(tokens: np.ndarray, out: pathlib.Path, *, seed: int, total: float, device: str) -> Transformer:
-    """Train for ``total`` tokens, drawn from ``tokens``; goes on from the checkpoint in ``out``."""
+class Windows:
+    """Places in ``tokens`` where windows begin, the kinds of document that are not in ``FREQUENT`` drawn ``rarity``
+    times as often as in the text."""
+
+    def __init__(self, text: corpus.Corpus, split: str, tokens: np.ndarray, rarity: float):
+        self.first = np.flatnonzero(np.asarray(tokens) == 0)  # END stands before each document
+        self.sizes = np.diff(np.append(self.first, len(tokens)))
+        kinds = np.array(text.names)[text.labels[text.part(split)]]
+        #: (documents,) the weight of each of their tokens
+        self.weights = np.where(np.isin(kinds, FREQUENT), 1.0, float(rarity))
+        self.until = np.cumsum(self.weights * self.sizes)
+
+    def draw(self, count: int, seed, last: int) -> np.ndarray:
+        """``count`` places, none above ``last``, (count,)."""
+        draw = np.random.default_rng(seed)
+        document = np.searchsorted(self.until, draw.random(count) * self.until[-1], "right")
+        return np.minimum(self.first[document] + (draw.random(count) * self.sizes[document]).astype(int), last)
+
+
+def name_of(seed: int, total: float, rarity: Fraction) -> str:
+    """Such as ``seed0-48M`` or ``seed0-48M-rare16``."""
+    return f"seed{seed}-{int(total / 1e6)}M" + (f"-rare{float(1 / rarity):.4g}" if rarity != 1 else "")
+
+
+def train(tokens: np.ndarray, windows: Windows, out: pathlib.Path, *, name: str, seed: int, total: float, device: str,
+          rows: int = BATCH) -> Transformer:
+    """Train for ``total`` tokens, ``rows`` of ``windows`` of ``tokens`` a step; goes on from the checkpoint in
+    ``out``."""
     out.mkdir(parents=True, exist_ok=True)
     length = SHAPE["length"]
-    steps = max(1, int(total / (BATCH * length)))
+    steps = max(1, int(total / (rows * length)))
     model = new_model(seed).to(device)
     decay = [p for p in model.parameters() if p.ndim == 2]
     plain = [p for p in model.parameters() if p.ndim < 2]
     optimiser = torch.optim.AdamW([dict(params=decay, weight_decay=0.05), dict(params=plain, weight_decay=0.0)],
                                   lr=RATE, betas=(0.9, 0.98), fused=True)
-    name = f"seed{seed}-{int(total / 1e6)}M"
     saved, log, begun, spent = out / f"{name}.pt", out / f"{name}.log", time.perf_counter(), 0.0
     first, kind = 0, fast_type(device)
     if saved.exists():
@@ -160,12 +193,12 @@ def train(tokens: np.ndarray, out: pathlib.Path, *, seed: int, total: float, dev
         model.load_state_dict(state["model"])
         optimiser.load_state_dict(state["optimiser"])
         first, spent = state["step"], state["seconds"]
-    losses = []
+    losses, every = [], torch.from_numpy(np.asarray(tokens).astype(np.int32)).to(device)
+    places = torch.arange(length + 1, device=device)
     for step in range(first, steps):
-        draw = np.random.default_rng([seed, step])  # by step: the same batches after a stop as without it
-        starts = draw.integers(0, len(tokens) - length - 1, BATCH)
-        some = np.stack([tokens[s:s + length + 1] for s in starts]).astype(np.int64)
-        batch = torch.from_numpy(some).to(device)
+        # by step: the same batches after a stop as without it
+        starts = windows.draw(rows, [seed, step], len(tokens) - length - 1)
+        batch = every[torch.from_numpy(starts).to(device)[:, None] + places].long()
         share = (step - WARM) / max(1, steps - WARM)
         rate = RATE * ((step + 1) / WARM if step < WARM else 0.02 + 0.98 * (1 + math.cos(math.pi * share)) / 2)
         for group in optimiser.param_groups:
@@ -180,7 +213,7 @@ def train(tokens: np.ndarray, out: pathlib.Path, *, seed: int, total: float, dev
             seconds = spent + time.perf_counter() - begun
             torch.save(dict(model=model.state_dict(), optimiser=optimiser.state_dict(), step=step + 1,
                             seconds=seconds), saved)
-            line = dict(step=step + 1, of=steps, tokens=(step + 1) * BATCH * length, seconds=round(seconds),
+            line = dict(step=step + 1, of=steps, tokens=(step + 1) * rows * length, seconds=round(seconds),
                         nats_per_token=round(float(np.mean(losses)), 4), precision=str(kind).removeprefix("torch."))
             with log.open("a") as file:
                 file.write(json.dumps(line) + "\n")
@@ -189,9 +222,10 @@ def train(tokens: np.ndarray, out: pathlib.Path, *, seed: int, total: float, dev
     return model.cpu().eval()
 
 
-def nats(model: Transformer, tokens: np.ndarray, batch: int = 64) -> float:
-    """The sum of −log p over ``tokens`` but the first; each is told from 64 to 127 tokens before it."""
-    length, half, total = SHAPE["length"], SHAPE["length"] // 2, 0.0
+def nats(model: Transformer, tokens: np.ndarray, batch: int = 64, weights: np.ndarray | None = None) -> float:
+    """The sum of −log p over ``tokens`` but the first; each is told from 64 to 127 tokens before it. With ``weights``
+    (tokens,), −log p of each counts that often."""
+    length, half, each = SHAPE["length"], SHAPE["length"] // 2, []
     starts = range(0, len(tokens) - 1, half)
     windows = np.zeros((len(starts), length + 1), np.int64)
     wanted = np.zeros((len(starts), length), bool)
@@ -203,9 +237,10 @@ def nats(model: Transformer, tokens: np.ndarray, batch: int = 64) -> float:
     with torch.no_grad():
         for k in range(0, len(windows), batch):
             part, mask = torch.from_numpy(windows[k:k + batch]), torch.from_numpy(wanted[k:k + batch])
-            each = cross_entropy(model(part[:, :-1]).flatten(0, 1), part[:, 1:].flatten(), reduction="none")
-            total += float(each[mask.flatten()].double().sum())
-    return total
+            loss = cross_entropy(model(part[:, :-1]).flatten(0, 1), part[:, 1:].flatten(), reduction="none")
+            each.append(loss[mask.flatten()].double())
+    told = torch.cat(each)
+    return float(told.sum() if weights is None else told @ torch.from_numpy(np.asarray(weights[1:], float)))
 
 
 # ---- what it is measured against
@@ -261,8 +296,9 @@ def runs_known(training, tokens, n=5) -> tuple[int, float]:
     return len(keys), float(_find(keys, asked)[0].mean())
 
 
-def quality(model: Transformer, text: corpus.Corpus, out: pathlib.Path) -> dict[str, float]:
-    """Bits per byte of the validation text: the model's, and those it is measured against."""
+def quality(model: Transformer, text: corpus.Corpus, out: pathlib.Path, rarity: Fraction) -> dict[str, float]:
+    """Bits per byte of the validation text: the model's, and those it is measured against; and, as ``drawn``, the
+    model's on that text with the weights that it was trained with."""
     training, tokens = tokens_of(text, "train", out), tokens_of(text, "validation", out)
     plain = b"".join(text.bytes_of(k) for k in text.part("validation"))
     found = dict(model=nats(model, tokens), twin=nats(new_model(1000), tokens[:200_000]) * len(tokens) / 200_000)
@@ -270,6 +306,10 @@ def quality(model: Transformer, text: corpus.Corpus, out: pathlib.Path) -> dict[
         found[name] = count_nats(training, tokens, order)
     bits = {name: value / math.log(2) / len(plain) for name, value in found.items()}
     bits |= {"gzip": len(gzip.compress(plain, 9)) * 8 / len(plain), "xz": len(lzma.compress(plain)) * 8 / len(plain)}
+    drawn = Windows(text, "validation", tokens, rarity)
+    sizes = [len(text.bytes_of(k)) for k in text.part("validation")]
+    bits["drawn"] = (nats(model, tokens, weights=np.repeat(drawn.weights, drawn.sizes))
+                     / math.log(2) / float(drawn.weights @ sizes))
     different, seen = runs_known(training, tokens)
     return {name: round(value, 4) for name, value in bits.items()} | dict(
         different_5grams=different, seen_5grams=round(seen, 4),
@@ -282,22 +322,27 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--corpus", type=pathlib.Path, default=pathlib.Path("build/corpus"))
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("build/model"))
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--tokens", type=float, default=100e6)
+    parser.add_argument("--tokens", type=float, default=48e6)
+    parser.add_argument("--rarity", type=Fraction, default=Fraction(1, 16), help="such as 1/16; 1: as in the corpus")
+    parser.add_argument("--batch", type=int, default=BATCH, help="windows a step")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--no-quality", action="store_true", help="train only")
     given = parser.parse_args(arguments)
+    if not 0 < given.rarity <= 1:
+        parser.error("the rarity is above 0 and at most 1")
     torch.set_num_threads(given.threads)
     given.out.mkdir(parents=True, exist_ok=True)
     text = corpus.load(given.corpus)
     tokens = tokens_of(text, "train", given.out)
     ship_tokens(tokenizer(text, given.out))
     print(f"{len(tokens):,} tokens to train on", flush=True)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = train(tokens, given.out, seed=given.seed, total=given.tokens, device=device)
-    name = f"seed{given.seed}-{int(given.tokens / 1e6)}M"
+    name = name_of(given.seed, given.tokens, given.rarity)
+    model = train(tokens, Windows(text, "train", tokens, given.rarity), given.out, name=name, seed=given.seed,
+                  total=given.tokens, device="cuda" if torch.cuda.is_available() else "cpu", rows=given.batch)
     torch.save(model.state_dict(), given.out / f"model-{name}.pt")
     if not given.no_quality:
-        found = json.dumps(dict(seed=given.seed, tokens=int(given.tokens), **quality(model, text, given.out)))
+        found = json.dumps(dict(seed=given.seed, tokens=int(given.tokens), rarity=str(given.rarity),
+                                **quality(model, text, given.out, given.rarity)))
         (given.out / f"quality-{name}.json").write_text(found + "\n")
         print(found)
     return 0
