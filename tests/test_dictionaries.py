@@ -124,6 +124,19 @@ def test_intervals_are_as_wide_as_a_plain_bootstrap_says():
     assert [found["low"], found["high"]] == pytest.approx(np.quantile(plain, [.025, .975]), abs=.02)
 
 
+def test_the_difference_of_two_units_is_resampled_on_the_same_documents():
+    draw = np.random.default_rng(2)
+    true = draw.integers(20, 60, 80)
+    hard = draw.random(80)  # documents differ much, and both units find the same of them hard
+    one, other = (np.stack([found := np.round(true * np.clip(hard + more, 0, 1)), found, true], 1) for more in (.1, 0))
+    apart, each = scoring.difference(one, other), [scoring.scores(units) for units in (one, other)]
+    assert apart["f1"] == pytest.approx(each[0]["f1"] - each[1]["f1"], abs=.002)
+    assert 0 < apart["low"] < apart["f1"] < apart["high"]
+    assert each[0]["low"] < each[1]["high"]  # what two separate intervals cannot tell
+    same = scoring.difference(one, one)
+    assert same == dict(f1=0, low=0, high=0)
+
+
 def test_a_unit_chosen_on_one_part_is_scored_on_the_other(monkeypatch):
     model = tiny()
     monkeypatch.setattr(scoring, "MOST", 300)  # in several blocks

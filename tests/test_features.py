@@ -8,6 +8,7 @@ import torch
 from course import CourseError, blind, feature_browser, features, language, plots, sae
 from course.recipes import features as recipe
 from course.recipes.contexts import Part, units_of
+from course.recipes.corpus_contexts import CONTEXTS
 from course.transformer import Transformer
 
 BYTES = [bytes([b]) for b in range(256)]
@@ -26,6 +27,10 @@ class Text:
 
     def bytes_of(self, k):
         return DOCUMENTS[k].encode()
+
+    def mask(self, context, k):
+        raw = np.frombuffer(self.bytes_of(k), np.uint8)
+        return (raw >= 48) & (raw <= 57) if context.name == "number" else np.zeros(len(raw), bool)
 
 
 SOURCES = [dict(redistributable="free", licence="MIT")] * 3 + [dict(redistributable="copyleft", licence="MPL-2.0")]
@@ -123,6 +128,26 @@ def test_effects_are_those_of_running_the_model_again(known):
     few = [u for u in range(30) if 0 < known.latents.density[u] * len(known.sample) <= recipe.EFFECT_TOKENS]
     value, _ = ablation(known.model, known.sae, few[0], rows)
     assert known.latents.effect[few[0]] == pytest.approx(value, abs=1e-4)
+
+
+def test_the_nearest_neuron_is_the_one_that_the_row_points_along():
+    model = language.Language(Transformer(257, d_model=16, heads=2, mlp=NEURONS, layers=1, length=32),
+                              language.Tokens(BYTES))
+    rows = torch.nn.functional.normalize(torch.eye(NEURONS)[[3, 5]] + 0.2)
+    part = Part(np.random.default_rng(0).integers(1, 257, 400), np.zeros(400), [])
+    copy = sae.SAE("topk", 2, torch.eye(NEURONS)[[3, 5]], torch.zeros(2), rows, torch.zeros(NEURONS))
+    found = recipe.nearest(model, copy, part)
+    assert found["neuron"].tolist() == [3, 5]
+    assert found["share"] == pytest.approx([1.2 ** 2 / (1.2 ** 2 + (NEURONS - 1) * .04)] * 2, abs=.001)
+    assert found["correlation"] == pytest.approx([1, 1], abs=.001)  # both latents repeat their neuron
+
+
+def test_the_text_says_which_contexts_every_token_has(known):
+    arrays, _ = recipe.sample(Text(), SOURCES, known.model.tokens)
+    number = [context.name for context in CONTEXTS].index("number")
+    inside = arrays["combinations"][arrays["contexts"], number]
+    shown = np.array(known.model.tokens.shown(arrays["numbers"]))
+    assert set(shown[inside]) == set("0123456789") and not set(shown[~inside]) & set("0123456789")
 
 
 def test_eight_bits_change_a_dictionary_little(known):

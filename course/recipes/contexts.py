@@ -9,8 +9,9 @@ context when at least half of its bytes do; a unit names a token when it is abov
 a bootstrap over documents, 95 %.
 
 The kinds: the latents of the dictionary, all of them, and 512 drawn at random (as many candidates as there are
-neurons; the mean over 20 draws); the neurons; as many random directions as latents, of which the k largest count; the
-512 principal components, both ways; and the neurons and the latents of the model with random weights.
+neurons; the mean over 20 draws); the neurons, and the neurons where they are among the 16 largest; as many random
+directions as latents, of which the k largest count; the 512 principal components, both ways; and the neurons and the
+latents of the model with random weights.
 """
 from __future__ import annotations
 
@@ -28,12 +29,12 @@ from course import sae
 from course.language import END, Language, Tokens
 from course.recipes import corpus
 from course.recipes.corpus_contexts import CONTEXTS, Context
-from course.recipes.dictionaries import language, load
+from course.recipes.dictionaries import language, largest_neurons, load
 
 COMMAND = "python -m course.recipes.contexts"
 LEVELS, DRAWS, RESAMPLES = 256, 20, 1000
 SHOWN = 5  # units of each kind that the feature browser offers for a context
-MOST = 150_000_000  # activations in memory at a time
+MOST = 60_000_000  # activations in memory at a time
 
 
 @dataclass
@@ -45,10 +46,10 @@ class Part:
     kept: dict = field(default_factory=dict)  #: the neurons of models at every token, in half precision
 
 
-def read(text: corpus.Corpus, split: str, tokens: Tokens, contexts: tuple[Context, ...] = CONTEXTS) -> Part:
-    """The tokens of a split, END before each document, and where each context is."""
+def read(text: corpus.Corpus, documents, tokens: Tokens, contexts: tuple[Context, ...] = CONTEXTS) -> Part:
+    """The tokens of a split, or of the ``documents`` with these numbers, END before each, and where each context is."""
     numbers, document, members, at = [], [], [[] for _ in contexts], 0
-    for k in text.part(split):
+    for k in text.part(documents) if isinstance(documents, str) else documents:
         some = tokens.encode(text.bytes_of(k).decode())
         ends = np.cumsum([len(tokens.pieces[n]) for n in some])
         starts = np.append(0, ends[:-1])
@@ -164,21 +165,37 @@ def counts(units: Units, unit: int, threshold: float, part: Part, context: int) 
     return np.stack([np.bincount(document, weights=w) for w in (named & true, named, true)], 1)
 
 
+def f1_of(counted: np.ndarray) -> np.ndarray:
+    """F1 of counts (…, 3): tokens named and right, named, and in the context; 0 where nothing is either."""
+    with np.errstate(invalid="ignore"):
+        return np.nan_to_num(2 * counted[..., 0] / (counted[..., 1] + counted[..., 2]))
+
+
+def resampled(per_document: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Sums of ``per_document`` (documents, columns) over documents drawn anew, 1 000 times, (1000, columns)."""
+    draw, count = np.random.default_rng(seed), len(per_document)
+    relevant = per_document[per_document.any(1)]  # the others add nothing, however often they are drawn
+    even, found = np.full(len(relevant), 1 / max(1, len(relevant))), np.zeros((RESAMPLES, per_document.shape[1]))
+    for row in found if len(relevant) else ():
+        row += draw.multinomial(draw.binomial(count, len(relevant) / count), even) @ relevant
+    return found
+
+
 def scores(per_document: np.ndarray, seed: int = 0) -> dict[str, float]:
     """Precision, recall, F1 and its 95 % interval under resampling of documents."""
-    draw = np.random.default_rng(seed)
     right, named, true = per_document.sum(0)
-    relevant = per_document[per_document.any(1)]  # the others add nothing, however often they are drawn
-    resampled = np.zeros((RESAMPLES, 3))
-    for row in resampled:
-        row += draw.multinomial(draw.binomial(len(per_document), len(relevant) / len(per_document)),
-                                np.full(len(relevant), 1 / max(1, len(relevant)))) @ relevant if len(relevant) else 0
-    with np.errstate(invalid="ignore"):
-        f1 = np.nan_to_num(2 * resampled[:, 0] / (resampled[:, 1] + resampled[:, 2]))
-    low, high = np.quantile(f1, [.025, .975])
+    low, high = np.quantile(f1_of(resampled(per_document, seed)), [.025, .975])
     return dict(precision=round(right / named if named else 0.0, 3), recall=round(right / true if true else 0.0, 3),
-                f1=round(2 * right / (named + true) if named + true else 0.0, 3),
-                low=round(float(low), 3), high=round(float(high), 3))
+                f1=round(float(f1_of(per_document.sum(0))), 3), low=round(float(low), 3), high=round(float(high), 3))
+
+
+def difference(one: np.ndarray, other: np.ndarray, seed: int = 0) -> dict[str, float]:
+    """F1 of ``one`` less that of ``other``, counts (documents, 3) each, with its 95 % interval. Both are scored on the
+    same documents, so it is the difference that is computed again on documents drawn anew (a paired bootstrap)."""
+    drawn = resampled(np.concatenate([one, other], 1), seed)
+    low, high = np.quantile(f1_of(drawn[:, :3]) - f1_of(drawn[:, 3:]), [.025, .975])
+    return dict(f1=round(float(f1_of(one.sum(0)) - f1_of(other.sum(0))), 3), low=round(float(low), 3),
+                high=round(float(high), 3))
 
 
 def random_dictionary(like: sae.SAE, seed: int = 0) -> sae.SAE:
@@ -200,6 +217,7 @@ def kinds(model: Language, dictionary: sae.SAE, other: Language, other_dictionar
     return {"latents": (model, len(dictionary.bias), dictionary.encode), "neurons": (model, 512, lambda x: x),
             "random directions": (model, len(dictionary.bias), scrambled.encode),
             "principal components": (model, 1024, lambda x: (x - mean) @ both),
+            "neurons, the 16 largest": (model, 512, largest_neurons(dictionary.k).encode),
             "neurons, random weights": (other, 512, lambda x: x),
             "latents, random weights": (other, len(other_dictionary.bias), other_dictionary.encode)}
 
@@ -224,11 +242,12 @@ def choose_all(model: Language, count: int, make: Callable, part: Part) -> tuple
 
 
 def compare(chosen: dict, scored_on: Part, kinds: dict) -> dict:
-    """For every kind and context: the unit, its threshold, F1 on A, and :func:`scores` on the other part.
+    """For every kind and context: the unit, its threshold, F1 on A, and :func:`scores` on the other part; and as
+    "difference" how far the latent is ahead of the neuron.
 
     ``chosen``: what :func:`choose_all` found on A, by kind.
     """
-    found, draw = {}, np.random.default_rng(0)
+    found, told, draw = {}, {}, np.random.default_rng(0)
     for name, (model, count, make) in kinds.items():
         best, threshold = chosen[name]
         among = {name: [np.arange(count)]}
@@ -239,15 +258,19 @@ def compare(chosen: dict, scored_on: Part, kinds: dict) -> dict:
         columns = np.unique([pick for rows in picks.values() for row in rows for pick in row])
         units = units_of(model, columns, make, scored_on)
         for key, rows in picks.items():
-            found[key] = []
+            found[key], told[key] = [], []
             for context, row in enumerate(rows):
-                each = [scores(counts(units, int(np.searchsorted(columns, unit)), threshold[unit, context], scored_on,
-                                      context)) for unit in row]
+                counted = [counts(units, int(np.searchsorted(columns, unit)), threshold[unit, context], scored_on,
+                                  context) for unit in row]
+                each = [scores(one) for one in counted]
+                told[key].append(counted[0])
                 mean = {of: round(float(np.mean([one[of] for one in each])), 3) for of in each[0]}
                 only = dict(unit=row[0], threshold=round(float(threshold[row[0], context]), 4),
                             f1_chosen=round(float(best[row[0], context]), 3)) if len(row) == 1 else {}
                 found[key].append(only | mean)
             print(key, round(float(np.mean([row["f1"] for row in found[key]])), 3), flush=True)
+    if {"latents", "neurons"} <= set(found):
+        found["difference"] = [difference(*both) for both in zip(told["latents"], told["neurons"], strict=True)]
     return found
 
 

@@ -1,7 +1,7 @@
 """Write all that notebook 08 ships: models, dictionaries, text, examples and effects of every unit, scores, log.
 
-    python -m course.recipes.features --corpus FOLDER --model FILE --second-model FILE
-        --dictionary FILE --second-dictionary FILE --contexts FILE --table FILE --quality FILE …
+    python -m course.recipes.features --corpus FOLDER --model FILE --dictionary FILE --second-dictionary FILE
+        --contexts FILE --labels FILE --density FILE --table FILE --quality FILE …
 
 The text is from parts A and B of the corpus, which neither the model nor the dictionary was trained on: documents
 whose licence lets them be passed on, at most 60 kB of a kind.
@@ -19,11 +19,11 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from course import data, sae
-from course.features import AFTER, BEFORE, unpack
-from course.language import END, NEURONS, Language, Tokens
+from course.features import AFTER, BEFORE, KINDS, unpack
+from course.language import NEURONS, Language, Tokens
 from course.language import load as load_model
 from course.recipes import corpus
-from course.recipes.contexts import MOST, Part, Units, neurons, units_of
+from course.recipes.contexts import MOST, Part, Units, neurons, read, units_of
 from course.recipes.dictionaries import language, load, windows
 from course.recipes.language_model import COMPUTED
 from course.recipes.words import npz
@@ -32,6 +32,7 @@ COMMAND = "python -m course.recipes.features"
 MOST_OF_A_KIND = 60_000  # bytes
 SHARE_ALIKE = ("CC-BY-SA-3.0", "MPL-2.0", "GPL-2+ or CC-BY-SA-3.0")  # the last is passed on under CC BY-SA
 STRONGEST, OF_A_BAND, BINS = 6, 4, 20
+LABELLED = .3  # F1 below which a label says too little to be shown
 EFFECT_ROWS, EFFECT_TOKENS = 1600, 64
 
 
@@ -52,23 +53,33 @@ CREDIT = {
 _KINDS = ("Statistical: another processor or version of PyTorch gives other last digits, and after a long training "
           "other units; what is shown of them agrees in kind.")
 CARD = {
-    "language_model.npz": dict(holds="The language model of notebook 08, seed 0, in half precision.",
-                               known_limits=_KINDS),
-    "language_model_1.npz": dict(holds="The same from seed 1, for the control.", known_limits=_KINDS),
+    "language_model.npz": dict(holds="The language model of notebook 08, in half precision; trained with contexts that "
+                                     "are sixteen times rarer than in the corpus.", known_limits=_KINDS),
     "dictionary.npz": dict(holds="The TopK dictionary that notebook 08 browses, 8 bits a number.", known_limits=_KINDS),
-    "dictionary_1.npz": dict(holds="A dictionary of the second model, 1 024 latents, 8 bits a number.",
+    "dictionary_1.npz": dict(holds="Another dictionary of the same model, from another seed, 8 bits a number.",
                              known_limits=_KINDS),
     "text.npz": dict(holds="Excerpts of documents that no model of the course was trained on, as tokens: numbers, "
-                           "where documents start, their kinds. Kinds that no package is named for are generated.",
+                           "where documents start, their kinds, and the contexts of every token. Kinds that no package "
+                           "is named for are generated.",
                      licence="As of each source; see LICENSE.", changed="Cut into tokens; base64, hex, dates and "
                      "addresses planted in some documents are generated.",
                      left_out="All but 60 kB of a kind, and all whose licence does not allow it."),
-    "latents.npz": dict(holds="Of every latent: density, largest activation, effect, histogram, kinds of document, and "
-                              "examples over the range of its activations.", known_limits=_KINDS),
+    "latents.npz": dict(holds="Of every latent: density, largest activation, effect, histogram, kinds of document, "
+                              "the nearest neuron, and examples over the range of its activations.",
+                        known_limits=_KINDS),
     "neurons.npz": dict(holds="The same of every neuron.", known_limits=_KINDS),
     "contexts.json": dict(holds="The best unit of every kind for 36 contexts, chosen on part A and scored on part C, "
-                                "with intervals; and the five best latents and neurons, for the browser.",
+                                "with intervals, also of the difference between latent and neuron; and the five best "
+                                "latents and neurons, for the browser.",
                           known_limits=_KINDS),
+    "labels.json": dict(holds="Of every latent and neuron the best of some hypotheses about what it stands for, chosen "
+                              "on part A, with its F1 on part C; and for dictionaries and controls how many units have "
+                              "a good one.", known_limits=_KINDS),
+    "density.json": dict(holds="F1 of the best neuron and the best latent for each context, and the counts of labels, "
+                               "of models trained with contexts at their weight, at 1/4, 1/16 and 1/64 of it, and of "
+                               "one never trained. Models of 300 M tokens, dictionaries of 4 096 latents, k 16, from "
+                               "50 M activations, trained on one H200 GPU with the same corpus and the same shape; "
+                               "chosen on A, scored on C.", known_limits=_KINDS),
     "language_log.json": dict(holds="Bits per byte of the models and of what they are compared with, and the table of "
                                     "dictionaries.", known_limits=_KINDS + " Seconds are those of one machine."),
 }
@@ -88,15 +99,17 @@ def sample(text: corpus.Corpus, sources: list[dict], tokens: Tokens) -> tuple[di
         if allowed[text.sources[k]] and used[kind] + size <= MOST_OF_A_KIND:
             used[kind] += size
             chosen.append(int(k))
+    chosen = sorted(chosen)
     kinds = sorted({int(text.labels[k]) for k in chosen})
-    numbers, starts, labels = [], [], []
-    for k in sorted(chosen):
-        starts.append(len(numbers))
-        labels.append(kinds.index(text.labels[k]))
-        numbers += [END, *tokens.encode(text.bytes_of(k).decode())]
+    part = read(text, chosen, tokens)
+    inside = np.zeros((len(part.numbers), len(part.members)), bool)
+    for context, member in enumerate(part.members):
+        inside[member, context] = True
+    combinations, of = np.unique(inside, axis=0, return_inverse=True)  # few: most tokens have one context or none
     names = "\n".join(text.names[kind] for kind in kinds).encode()
-    return dict(numbers=np.array(numbers, np.uint16), starts=np.array(starts, np.int32),
-                labels=np.array(labels, np.uint8), names=np.frombuffer(names, np.uint8)), sorted(chosen)
+    return dict(numbers=part.numbers.astype(np.uint16), starts=np.flatnonzero(part.document < 0).astype(np.int32),
+                labels=np.array([kinds.index(text.labels[k]) for k in chosen], np.uint8),
+                names=np.frombuffer(names, np.uint8), contexts=of.astype(np.uint8), combinations=combinations), chosen
 
 
 def examples(places: np.ndarray, values: np.ndarray, document: np.ndarray, draw) -> list[tuple[int, int]]:
@@ -158,6 +171,25 @@ def joined(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
     ends = np.cumsum([0] + [len(part["places"]) for part in parts])
     whole["first"] = np.concatenate([[0]] + [part["first"][1:] + end for part, end in zip(parts, ends, strict=False)])
     return whole | dict(first=whole["first"].astype(np.int32))
+
+
+@torch.no_grad()
+def nearest(model: Language, dictionary: sae.SAE, part: Part) -> dict[str, np.ndarray]:
+    """Of every latent the neuron that most of the squared weight of its row lies on, how much of it that is, and the
+    correlation of the two over the tokens of ``part``; (latents,) each."""
+    rows = dictionary.decoder.square()
+    share, neuron = (rows / rows.sum(1, keepdim=True)).max(1)
+    sums = [torch.zeros(len(rows), dtype=torch.double) for _ in range(5)]
+    count = 0
+    for x in neurons(model, part):
+        latent, near = dictionary.encode(x), x[:, neuron]
+        for total, each in zip(sums, (latent, near, latent ** 2, near ** 2, latent * near), strict=True):
+            total += each.sum(0)
+        count += len(x)
+    one, other, one2, other2, both = (total / count for total in sums)
+    spread = ((one2 - one ** 2) * (other2 - other ** 2)).clamp(min=1e-12).sqrt()
+    return dict(neuron=neuron.short().numpy(), share=share.half().numpy(),
+                correlation=((both - one * other) / spread).half().numpy())
 
 
 @torch.no_grad()
@@ -242,7 +274,8 @@ def units(model: Language, shipped: sae.SAE, arrays: dict[str, np.ndarray]) -> N
         blocks = max(1, round(share * len(directions) * len(part.numbers) / MOST))
         found = joined([describe(units_of(model, columns, encode, part), arrays)
                         for columns in np.array_split(np.arange(len(directions)), blocks)])
-        write(f"{name}.npz", found | dict(effect=effects(model, rows, encode, directions)))
+        more = nearest(model, shipped, part) if name == "latents" else {}
+        write(f"{name}.npz", found | more | dict(effect=effects(model, rows, encode, directions)))
         print(name, len(directions), f"{(found['density'] == 0).mean():.3f} never on in the text", flush=True)
 
 
@@ -250,20 +283,22 @@ def main(arguments: list[str] | None = None) -> int:
     """Models, dictionaries, text, latents, neurons, contexts, log; returns 0."""
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__.splitlines()[0])
     parser.add_argument("--corpus", type=pathlib.Path, default=pathlib.Path("build/corpus"))
-    for name in ("model", "second-model"):
-        parser.add_argument(f"--{name}", required=True)
-    for name in ("dictionary", "second-dictionary", "contexts", "table"):
+    parser.add_argument("--model", required=True)
+    for name in ("dictionary", "second-dictionary", "contexts", "table", "labels", "density"):
         parser.add_argument(f"--{name}", type=pathlib.Path, required=True)
     parser.add_argument("--quality", type=pathlib.Path, nargs="+", required=True,
                         help="what course.recipes.language_model wrote: of the shipped model first")
     given = parser.parse_args(arguments)
     text, model = corpus.load(given.corpus), language(given.model)
-    for name, place in (("language_model", given.model), ("language_model_1", given.second_model)):
-        write(f"{name}.npz", {key: value.half().numpy() for key, value in language(place).model.state_dict().items()})
+    write("language_model.npz", {key: value.half().numpy() for key, value in model.model.state_dict().items()})
     write("dictionary_1.npz", rounded(load(given.second_dictionary)))
     write("dictionary.npz", rounded(load(given.dictionary)))
-    scored = json.loads(given.contexts.read_text())
-    write("contexts.json", scored)
+    write("contexts.json", json.loads(given.contexts.read_text()))
+    labels = json.loads(given.labels.read_text(encoding="utf-8"))
+    counts = {name: {key: value for key, value in one.items() if key != "labels"} for name, one in labels.items()}
+    write("labels.json", dict(counts=counts, **{unit: [one[:2] if one and one[1] >= LABELLED else None
+                                                       for one in labels[f"{unit}s"]["labels"]] for unit in KINDS}))
+    write("density.json", json.loads(given.density.read_text()))
     quality = [json.loads(place.read_text()) for place in given.quality]
     lines = [json.loads(line) for line in given.table.read_text().splitlines()]
     write("language_log.json", dict(quality=quality, dictionaries=sorted(lines, key=lambda line: line["size"])))
