@@ -114,21 +114,26 @@ class Language:
             count += part[:, 1:].numel()
         return total / count
 
-    def write(self, text: str, count: int = 40, *, temperature: float = 0.8, seed: int = 0,
-              neurons: Callable | None = None) -> str:
-        """``count`` tokens that the model writes after ``text``; ``neurons`` as for :meth:`logits`."""
-        count = whole(count, "number of tokens to write")
+    def write(self, text: str, count: int = 40, **how) -> str:
+        """``count`` tokens that the model writes after ``text``; more settings as for :meth:`write_many`."""
+        return self.write_many(text, 1, count, **how)[0]
+
+    def write_many(self, text: str, samples: int, count: int = 40, *, temperature: float = 0.8, seed: int = 0,
+                   neurons: Callable | None = None) -> list[str]:
+        """``samples`` continuations of ``text``, of ``count`` tokens each; ``neurons`` as for :meth:`logits`."""
+        samples, count = whole(samples, "number of texts to write"), whole(count, "number of tokens to write")
         if not temperature >= 0:
             raise CourseError("The temperature is a number, and not below 0.")
-        draw, numbers = torch.Generator().manual_seed(seed), [END, *self.tokens.encode(text)]
-        begun = len(numbers)
+        draw, begun = torch.Generator().manual_seed(seed), torch.tensor([[END, *self.tokens.encode(text)]])
+        numbers = begun.repeat(samples, 1)
         for _ in range(count):
-            logits = self.logits(torch.tensor([numbers[-self.length:]]), neurons, slice(-1, None))[0, 0]
-            logits[END] = -torch.inf  # one document, not the next one
-            best = int(logits.argmax())
-            chances = (logits / temperature).softmax(0) if temperature else None
-            numbers.append(best if chances is None else int(torch.multinomial(chances, 1, generator=draw)))
-        return self.tokens.decode(numbers[begun:])
+            logits = self.logits(numbers[:, -self.length:], neurons, slice(-1, None))[:, 0]  # (samples, tokens)
+            logits[:, END] = -torch.inf  # one document, not the next one
+            best = logits.argmax(1, keepdim=True)
+            if temperature:
+                best = torch.multinomial((logits / temperature).softmax(1), 1, generator=draw)
+            numbers = torch.cat([numbers, best], 1)
+        return [self.tokens.decode(row[begun.shape[1]:].tolist()) for row in numbers]
 
     def upward(self, directions: torch.Tensor) -> torch.Tensor:
         """What directions of the neurons (count, 512) add to the logits directly, (count, 4096), mean 0.

@@ -247,6 +247,8 @@ def test_the_language_reads_writes_and_refuses():
     one, two = (model.write("hello", 12, seed=seed) for seed in (1, 1))
     assert one == two != model.write("hello", 12, seed=2)
     assert model.write("hello", 5, temperature=0) == model.write("hello", 5, temperature=0, seed=9)
+    several = model.write_many("hello", 3, 12, seed=1)
+    assert len(several) == 3 == len(set(several))
     rows = torch.randint(1, 257, (3, 16))
     assert model.loss(rows, torch.zeros_like) != model.loss(rows)
     for wrong in (lambda: model.read(7), lambda: model.write("a", 0), lambda: model.write("a", 3, temperature=-1),

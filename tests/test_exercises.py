@@ -169,6 +169,11 @@ WRONG_ANSWERS = {
         "o = rng.permutation(len(first)); abs(mean_cosine(second[o] - first)) + 0.1": "belong to no way of pairing",
         "0.1": "belong to no way of pairing",
     },
+    "features.share": {
+        "(rows ** 2).max(dim=0)": "",
+        "rows.max(dim=1).values ** 2 / (rows ** 2).sum(dim=1)": "",
+        "rows ** 2": "",
+    },
     "features.f1": {
         **{f"n, t, both = {kind}(named.sum()), {kind}(true.sum()), {kind}((named & true).sum()); p, r = both / n, "
            "both / t; 2 * p * r / (p + r)": f"a unit that names nothing should get 0. {says}"
@@ -356,6 +361,13 @@ RIGHT_ANSWERS = {
         "torch.nan_to_num(2 * (named & true).sum() / (named.sum() + true.sum()))",
         "import numpy as np; n, t = named.numpy(), true.numpy(); b = (n & t).sum()\n"
         "np.float32(2 * b / (n.sum() + t.sum()))"],
+    "features.share": [
+        "(rows ** 2 / (rows ** 2).sum(1, keepdim=True)).max(1)[0]", "torch.amax(rows * rows, 1) / (rows * rows).sum(1)",
+        "(rows / rows.norm(dim=1, keepdim=True)).abs().max(dim=1).values ** 2",
+        "torch.nn.functional.normalize(rows).square().amax(dim=1)",
+        "[float(max(row ** 2) / sum(row ** 2)) for row in rows]",
+        "import numpy as np; r = rows.numpy() ** 2; r.max(1) / r.sum(1)",
+        "rows.abs().max(1).values ** 2 / (rows @ rows.T).diagonal()"],
     "features.steered": [
         "x + torch.outer(amount - f, row)", "x - (f - amount).reshape(-1, 1) * row",
         "x - f[:, None] * row + amount * row", "torch.stack([a + (amount - b) * row for a, b in zip(x, f)])",

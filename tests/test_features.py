@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from course import CourseError, blind, feature_browser, features, language, plots, sae
+from course import CourseError, blind, feature_browser, features, language, plots, sae, style
 from course.recipes import features as recipe
 from course.recipes.contexts import Part, units_of
 from course.recipes.corpus_contexts import CONTEXTS
@@ -306,12 +306,13 @@ def test_credits_name_every_package_once():
     assert len(found) == 1 and found[0]["kinds"] == ["html", "python"] and "Django" in found[0]["credit"]
 
 
-def test_intervals_carry_their_ends():
-    fig = plots.intervals(["a", "b"], {"one": ([.5, .2], [.4, .1], [.7, .2]), "two": ([.1, .9], [0, .8], [.3, 1])})
-    assert [trace.name for trace in fig.data] == ["one", "two"]
-    np.testing.assert_allclose(fig.data[0].error_x.array, [.2, 0])
-    np.testing.assert_allclose(fig.data[1].error_x.arrayminus, [.1, .1])
-    assert list(fig.layout.yaxis.ticktext) == ["a", "b"]
+def test_arrows_lead_from_neuron_to_latent():
+    fig = plots.contexts(["a", "b", "c"], [.1, .9, .5], [.8, .2, .5], [1, -1, 0])
+    assert list(fig.layout.yaxis.ticktext) == ["a", "c", "b"]  # by the latent, best first
+    drawn = {trace.name: (list(trace.x[:2]), trace.y[0]) for trace in fig.data}
+    assert drawn["latent ahead"] == ([.1, .8], 0) and drawn["neuron ahead"] == ([.9, .2], 2)
+    assert drawn["no difference shown"] == ([.5, .5], 1)
+    assert "best neuron 0.50, best latent 0.50. The latent is ahead in 1, behind in 1." in style.said(fig)
 
 
 def luminance(colour):

@@ -78,6 +78,45 @@ f1 = Exercise(
 )
 
 
+def _rows():
+    import torch
+
+    rows = [[3.0, -4, 0, 0], [1, 1, 1, 1], [0, 0.25, 0, -2], [0.5, 2, 2, -1]]
+    return [(torch.tensor(rows),), (torch.randn(6, 9, generator=torch.Generator().manual_seed(84)),)]
+
+
+_SQUARES = "squares = rows ** 2; "
+_DIM = "The largest of a column compares latents for one neuron. Here it is the neurons of one latent: `dim=1`."
+share = Exercise(
+    stub="def share(rows):\n    ...",
+    solution_source=_SQUARES + "squares.max(dim=1).values / squares.sum(dim=1)",
+    cases=_rows,
+    mistakes={
+        "rows.abs().max(dim=1).values / rows.abs().sum(dim=1)":
+            "These are shares of the plain sizes. It is their squares that add up to the squared length of a row.",
+        "rows.max(dim=1).values / rows.sum(dim=1)": "Weights have signs, and cancel in the sum. Take their squares.",
+        "rows.abs().max(dim=1).values / rows.norm(dim=1)": "This is the share's root. Square the weights first.",
+        _SQUARES + "squares.max(dim=0).values / squares.sum(dim=0)": _DIM,
+        _SQUARES + "squares.max() / squares.sum(dim=1)": "This divides the largest square of all rows. Each row has "
+                                                         "its own: `dim=1`.",
+        _SQUARES + "squares.max(dim=1).values": "This is the largest squared weight. What share of the row's is it? "
+                                                "Rows need not have length one.",
+        _SQUARES + "squares.max(dim=1).values / squares.sum()": "This divides by the sum over all rows. Each row has "
+                                                                "its own: `dim=1`.",
+        _SQUARES + "squares / squares.sum(dim=1, keepdim=True)": "These are the shares of all neurons. The largest one "
+                                                                 "of each row is asked for.",
+        _SQUARES + "squares.max(dim=1).indices": "This is which neuron it is. How large is its share?",
+        _SQUARES + "squares.mean(dim=1) / squares.sum(dim=1)": "This is the mean share, the same for every row. Which "
+                                                               "one is the largest?",
+    },
+    shows="A latent whose share is near 1 is a copy of one neuron. One whose share is small is written on many.",
+    hints=("Square all weights: `squares = rows ** 2`.",
+           "`squares.max(dim=1).values` is the largest of each row, `squares.sum(dim=1)` the sum of each row.",
+           "Divide the one by the other."),
+    setup=_setup, difficulty="easy", minutes=4,
+)
+
+
 def _latents():
     """x, f, row, amount: rows of length one; more tokens than neurons, fewer, as many; latents on and off."""
     import torch

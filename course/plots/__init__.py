@@ -3,7 +3,7 @@
 What changes with a slider belongs into the sentence under the picture, not into a title:
 plotly redraws about twice as fast when titles and axes stay.
 """
-from .contexts import intervals
+from .contexts import contexts
 from .game import clouds, guesses, runs
 from .general import arrows, bars, beside, dots, heat, lines, side_by_side
 from .geometry import arrows_3d
@@ -14,7 +14,7 @@ from .sharing import sharing
 from .toy import dimensionalities, features, phase_map, pictures, plane, readout
 from .words import cubes, named_points, offsets
 
-__all__ = ["arrows", "arrows_3d", "bars", "beside", "clouds", "code_map", "cubes", "dimensionalities", "dots",
-           "features", "gallery", "guesses", "heat", "intervals", "lines", "matches", "named_points", "number_lines",
+__all__ = ["arrows", "arrows_3d", "bars", "beside", "clouds", "code_map", "contexts", "cubes", "dimensionalities",
+           "dots", "features", "gallery", "guesses", "heat", "lines", "matches", "named_points", "number_lines",
            "offsets", "phase_map", "pictures", "pieces", "plane", "rays", "readings", "readout", "runs", "shares",
            "sharing", "side_by_side", "strips"]

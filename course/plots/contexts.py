@@ -1,35 +1,39 @@
 """Figures of units that stand for contexts (notebook 08)."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
 
-from ..style import MARKERS, PALETTE, figure
+from ..style import BLUE, GREY, RED, figure, say
 
 
-def intervals(rows: Sequence[str], series: Mapping[str, Sequence[Sequence[float]]], *, x_axis: str = "",
-              span: tuple[float, float] = (-0.02, 1.02), height: int | None = None) -> go.Figure:
-    """One row a label, the first on top; in it a marker with an interval for each of ``series``.
+def contexts(names: Sequence[str], neurons, latents, ahead, *, order: Sequence[int] | None = None) -> go.Figure:
+    """One row a context, with an arrow from the F1 of its best neuron to that of its best latent.
 
-    ``series``: name -> (values, lows, highs), each (rows,).
+    ``neurons``, ``latents``: F1 (contexts,). ``ahead`` (contexts,): 1 where the latent is ahead of the neuron by more
+    than chance, −1 where it is behind, 0 where the two cannot be told apart. ``order``: contexts from the top down;
+    else by the F1 of the latent.
     """
-    n = len(rows)
-    fig = figure(height=height or 120 + 21 * n, margin=dict(l=150, r=20, t=56, b=52))
-    for k in range(0, n, 2):
-        fig.add_shape(type="rect", x0=0, x1=1, xref="paper", y0=k - 0.5, y1=k + 0.5, layer="below",
-                      line=dict(width=0), fillcolor="#f4f4f4")
-    for k, (name, (values, lows, highs)) in enumerate(series.items()):
-        values, lows, highs = (np.asarray(part, float) for part in (values, lows, highs))
-        fig.add_scatter(x=values, y=np.arange(n) + 0.66 * ((k + 0.5) / len(series) - 0.5), name=name, mode="markers",
-                        customdata=np.stack([lows, highs], 1), cliponaxis=False,
-                        hovertemplate="%{x:.2f} (%{customdata[0]:.2f} to %{customdata[1]:.2f})<extra>" + name
-                                      + "</extra>",
-                        error_x=dict(type="data", symmetric=False, array=highs - values, arrayminus=values - lows,
-                                     width=0, thickness=1.5),
-                        marker=dict(color=PALETTE[k % 6], symbol=MARKERS[k % 6], size=7))
-    fig.update_yaxes(range=[n - 0.5, -0.5], tickvals=list(range(n)), ticktext=list(rows), ticks="", showgrid=False,
-                     zeroline=False)
-    fig.update_xaxes(title=dict(text=x_axis), range=span, gridcolor="#d8d8d8")
-    return fig
+    neurons, latents, ahead = (np.asarray(values, float) for values in (neurons, latents, ahead))
+    order = np.argsort(-latents, kind="stable") if order is None else np.asarray(order)
+    fig = figure(height=110 + 19 * len(order), margin=dict(l=150, r=20, t=48, b=48))
+    for sign, colour, name in ((1, BLUE, "latent ahead"), (-1, RED, "neuron ahead"), (0, GREY, "no difference shown")):
+        rows = np.flatnonzero(ahead[order] == sign)
+        if not len(rows):
+            continue
+        x = np.stack([neurons[order][rows], latents[order][rows], np.full(len(rows), np.nan)], 1)
+        fig.add_scatter(x=x.ravel(), y=np.repeat(rows, 3), mode="lines+markers", name=name, hoverinfo="skip",
+                        line=dict(color=colour, width=3 if sign else 1.5),
+                        marker=dict(color=colour, size=11, symbol="arrow", angleref="previous", standoff=0))
+    fig.add_scatter(x=neurons[order], y=np.arange(len(order)), mode="markers", name="best neuron",
+                    marker=dict(color="#ffffff", size=8, line=dict(color="#222222", width=1.5)),
+                    customdata=latents[order], cliponaxis=False,
+                    hovertemplate="neuron %{x:.2f}, latent %{customdata:.2f}<extra></extra>")
+    fig.update_yaxes(range=[len(order) - 0.4, -0.6], tickvals=list(range(len(order))),
+                     ticktext=[names[k] for k in order], ticks="", zeroline=False)
+    fig.update_xaxes(title=dict(text="F1, from the best neuron (ring) to the best latent (arrow head)"),
+                     range=[-0.02, 1.02], zeroline=False)
+    return say(fig, f"Mean F1 of {len(order)} contexts: best neuron {neurons.mean():.2f}, best latent "
+                    f"{latents.mean():.2f}. The latent is ahead in {(ahead > 0).sum()}, behind in {(ahead < 0).sum()}.")
