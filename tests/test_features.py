@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from course import CourseError, blind, feature_browser, features, language, plots, sae
+from course import CourseError, blind, feature_browser, feature_pages, features, language, plots, sae
 from course.recipes import features as recipe
 from course.recipes.contexts import Part, units_of
 from course.transformer import Transformer
@@ -14,6 +14,7 @@ BYTES = [bytes([b]) for b in range(256)]
 DOCUMENTS = ["plain words here and there, plain enough\n" * 3, "<script>alert('x')</script> & <b>tags</b>\n" * 3,
              "العربية والعبرية עברית\n" * 3, "ACGTACGTTGCA 0123456789\n" * 5]
 NEURONS = 24
+LABELS = {0: ["“ die” in german", .81], 1: ["after “‹E6 97›<b>”", .3], 2: [None, 0.0], 3: ["“שלום” in html", 1.0]}
 
 
 class Text:
@@ -46,7 +47,10 @@ def known():
                                      ("neuron", lambda x: x, torch.eye(NEURONS))):
         counted = recipe.describe(units_of(model, np.arange(len(directions)), encode, part), arrays)
         effect = recipe.effects(model, sample.rows(32, 99)[0], encode, directions)
-        made[kind] = features.Units(kind, counted | dict(effect=effect), sample)
+        near = dict(neuron=np.arange(30, dtype=np.int16) % NEURONS, share=np.linspace(1, 0, 30, dtype=np.float16),
+                    correlation=np.array([.9, np.nan] * 15, np.float16)) if kind == "latent" else {}
+        labels = [LABELS.get(n) for n in range(len(directions))] if kind == "latent" else None
+        made[kind] = features.Units(kind, counted | near | dict(effect=effect), sample, labels)
     row = dict(unit=3, threshold=.5, precision=.9, recall=.8, f1=.85)
     return features.Features(model, dictionary, sample, made["latent"], made["neuron"],
                              {"html tag": dict(latent=[row], neuron=[row | dict(f1=.2)])})
@@ -142,7 +146,7 @@ def test_what_may_not_be_passed_on_is_left_out():
 
 
 def test_pages_show_text_and_run_nothing(known):
-    pages = [feature_browser.page(known, kind, unit) for kind in features.KINDS for unit in range(24)]
+    pages = [feature_pages.page(known, kind, unit) for kind in features.KINDS for unit in range(24)]
     assert not any("<script" in made or "<b>tags" in made for made in pages)
     assert any("&lt;" in made for made in pages)
     assert 'dir="auto"' in pages[0]
@@ -152,7 +156,7 @@ def test_pages_show_text_and_run_nothing(known):
 
 
 def test_joiners_stay_and_line_ends_are_seen():
-    assert feature_browser.visible("می\u200cشود\n\t") == "می\u200cشود⏎⇥"
+    assert feature_pages.visible("می\u200cشود\n\t") == "می\u200cشود⏎⇥"
 
 
 def test_every_search_finds_or_says_why_not(known):
@@ -197,9 +201,9 @@ def test_the_browser_turns_pages_and_survives_bad_input(known):
     first = shown.shown.value
     assert "course-example" in first
     shown.number.value = 4
-    assert shown.shown.value == feature_browser.page(known, shown.kind.value, 4)
+    assert shown.shown.value == feature_pages.page(known, shown.kind.value, 4)
     shown.kind.value = "neuron"
-    assert shown.shown.value == feature_browser.page(known, "neuron", 4)
+    assert shown.shown.value == feature_pages.page(known, "neuron", 4)
     shown.search.value = "html tag"
     assert shown.number.value == 3 and shown.kind.value == "latent"
     before = shown.shown.value
@@ -262,7 +266,7 @@ def test_the_reader_keeps_what_it_showed_when_there_is_no_text(known):
 def test_the_browser_can_begin_with_neurons(known):
     shown = feature_browser.browse(known, kind="neuron")
     assert (shown.kind.value, shown.number.value) == ("neuron", 0)
-    assert shown.shown.value == feature_browser.page(known, "neuron", 0)
+    assert shown.shown.value == feature_pages.page(known, "neuron", 0)
 
 
 def test_windows_come_with_the_kind_of_every_token(known):
@@ -299,7 +303,7 @@ def luminance(colour):
 def test_every_shade_can_be_read_in_both_themes(ground, letters):
     before = 0
     for share in np.linspace(0.001, 1, 200):
-        style = feature_browser.shade(share)
+        style = feature_pages.shade(share)
         red, green, blue, alpha = map(float, re.search(r"rgba\((.*?)\)", style)[1].split(","))
         mixed = [alpha * a + (1 - alpha) * b for a, b in zip((red, green, blue), ground, strict=True)]
         text = (0, 0, 0) if "color:#000" in style else letters
@@ -311,10 +315,10 @@ def test_every_shade_can_be_read_in_both_themes(ground, letters):
 
 def test_single_bytes_are_seen_where_they_matter():
     tokens = ["‹E6 97›", "日", " ", "‹A0›"]
-    assert ">‹E6 97›</small>" in feature_browser.shaded(tokens, [1, 0, 0, 0], 1)
-    assert feature_browser.shaded(tokens, [0, 0, 0, 0], 1) == "日 "
-    assert ">␣</span></b>" in feature_browser.shaded(tokens, [0, 0, 1, 0], 1, place=2)
-    assert "‹A0›" in feature_browser.shaded(tokens, [0, 0, 0, 0], 1, place=3)
+    assert ">‹E6 97›</small>" in feature_pages.shaded(tokens, [1, 0, 0, 0], 1)
+    assert feature_pages.shaded(tokens, [0, 0, 0, 0], 1) == "日 "
+    assert ">␣</span></b>" in feature_pages.shaded(tokens, [0, 0, 1, 0], 1, place=2)
+    assert "‹A0›" in feature_pages.shaded(tokens, [0, 0, 0, 0], 1, place=3)
 
 
 def test_the_browser_survives_numbers_without_end_and_names_no_lone_space(known):
