@@ -59,11 +59,11 @@ class Pages(ipywidgets.VBox):
         self.back = _button("← back", lambda: self._step(self.past, self.coming))
         self.forward = _button("forward →", lambda: self._step(self.coming, self.past))
         self.random = _button("a random latent", self._random)
-        self.beside = ipywidgets.ToggleButtons(description="beside it", style=dict(
-            button_width="max-content", description_width="initial"))
+        self.beside = ipywidgets.ToggleButtons(style=dict(button_width="max-content"), layout=dict(width="auto"))
+        self.turn = _button("turn to that page", lambda: self.show(*self.beside.value))
         self.message, self.shown = ipywidgets.HTML(), ipywidgets.HTML()
-        super().__init__([row([self.back, self.forward, self.random, *controls]), self.beside, self.message,
-                          self.shown])
+        super().__init__([row([self.back, self.forward, self.random, *controls]), row([self.beside, self.turn]),
+                          self.message, self.shown])
         self.beside.observe(self._draw, "value")
         words.observe(self._draw, "value")
 
@@ -92,7 +92,7 @@ class Pages(ipywidgets.VBox):
         others = self._others(kind, unit)
         self.beside.unobserve(self._draw, "value")
         self.beside.index = None
-        self.beside.options = [("no other page", None), *others]
+        self.beside.options = [("this page alone", None), *others]
         self.beside.index = 0
         self.beside.observe(self._draw, "value")
         self.beside.layout.display = None if others else "none"
@@ -104,14 +104,15 @@ class Pages(ipywidgets.VBox):
         latents = self.features.latents
         if kind == "latent":
             near = latents.nearest(unit)
-            return [(f"the nearest {near}", ("neuron", near.neuron))] if near else []
-        return [(f"latent {k}" + (f": {label}" if (label := plain_label(self.features, "latent", k)) else ""),
+            return [(f"with the nearest {near}", ("neuron", near.neuron))] if near else []
+        return [(f"with latent {k}" + (f": {label}" if (label := plain_label(self.features, "latent", k)) else ""),
                  ("latent", k)) for k in latents.near(unit)]
 
     def _draw(self, _change=None):
         if not self.at:
             return
-        shown = [self.at, self.beside.value][:1 + (self.beside.value is not None)]
+        shown = [self.at, *filter(None, [self.beside.value])]
+        self.turn.layout.display = None if len(shown) > 1 else "none"
         with told(self.message):
             try:
                 pages = [page(self.features, *at, self.words.value) for at in shown]
@@ -128,16 +129,17 @@ class Reader(Block):
         self.features, self.rows = features, []
         self.words, self.message = text(words, "text", width="44em"), ipywidgets.HTML()
         self.pages = Pages(features, self.words)
+        self.pages.layout.display = "none"  # until one is opened
         self.table = ipywidgets.GridBox(layout=dict(grid_template_columns="max-content minmax(0, 1fr)",
                                                     grid_gap="2px 12px", max_height="28em", overflow="auto"))
-        unsure = " A question mark: its F1 is below .5." if features.latents.labelled else ""
+        unsure = " A question mark: the F1 of this label is below .5." if features.latents.labelled else ""
         self.head = ipywidgets.HTML(
             f"{STYLE}<p>Each token with the latents that are strongest there, and in brackets their number and their "
             f"activation. Choose one to see its page.{unsure}</p>")
         reading = ipywidgets.VBox([self.head, self.table])
         for name in ("course-page", "course-reading"):
             reading.add_class(name)
-        super().__init__([self.words, self.message, reading], "demo")
+        super().__init__([self.words, self.message, reading, self.pages], "demo")
         self.words.observe(self._draw, "value")
         self._draw()
 
@@ -146,12 +148,15 @@ class Reader(Block):
             found = self.features.on(self.words.value, LATENTS)
             while len(self.rows) < len(found):  # rows are used again: each is two widgets
                 self.rows.append(self._row())
-            for (label, units), (token, some) in zip(self.rows, found, strict=False):
+            while len(self.rows) > len(found):
+                for part in self.rows.pop():
+                    part.close()
+            for (label, units), (token, some) in zip(self.rows, found, strict=True):
                 label.value = quoted(token)
                 units.index = None
                 units.options = [(self._named(unit, amount), unit) for unit, amount in some]
                 units.tooltips = [self.features.latents.title(unit) for unit, _ in some]
-            self.table.children = [part for row in self.rows[:len(found)] for part in row]
+            self.table.children = [part for both in self.rows for part in both]
 
     def _row(self):
         if not self.rows:
@@ -169,8 +174,7 @@ class Reader(Block):
         for _, other in self.rows:
             if other is not units:
                 other.index = None
-        if self.pages not in self.children:
-            self.children = [*self.children, self.pages]
+        self.pages.layout.display = None
         self.pages.show("latent", unit)
 
 
@@ -219,12 +223,11 @@ class FeatureBrowser(Block):
         if options:
             title = self.features.latents.title
             self.found.index = None
-            self.found.options = [(f"\u2066{visible(title(unit))}\u2069: {why}", unit) for unit, why in options]
+            self.found.options = [(f"\u2066{visible(title(unit))}\u2069 ({why})", unit) for unit, why in options]
             self.found.index = 0
             if self.features.is_number(words) and options[0][1] != "its number":
-                self.message.value = line(
-                    f"No latent has the number {show_text(words)}: they go from 0 to {len(self.features.latents) - 1}. "
-                    "So it is read as text.", "message")
+                self.message.value = line(f"No latent has the number {show_text(words, 20)}: they go from 0 to "
+                                          f"{len(self.features.latents) - 1}. So it is read as text.", "message")
 
     def _follow(self, change):
         """Kind and number are those of the page that is open, and ``found`` is empty where it is not on that page."""

@@ -136,9 +136,8 @@ def page(features: Features, kind: str, unit: int, words: str = "") -> str:
              f"there is {float(units.largest[unit]):.2f}.</p>"
              f"{_bars(units.histogram[unit])}<p>just above 0 … largest; tokens on a logarithmic scale</p>"
              f"<h4>Where</h4>{rows_of(named, ['kind of document', 'of its tokens', 'times chance'])}"
-             + (f"<h4>Nearest neuron</h4><p>{str(near).capitalize()}: "
-                + ("more than half" if near.share > .5 else "less than half" if near.share < .5 else "half")
-                + " of the squared decoder row is on it.</p>" if near else "")
+             + (f"<h4>Nearest neuron</h4><p>{str(near).capitalize()}. The share is that of the squared decoder row "
+                "which is on this neuron: near 1, the latent copies it.</p>" if near else "")
              + f"<h4>What it does</h4><p>Without it the model predicts {'worse' if effect >= 0 else 'better'}, by "
              f"{abs(effect):.3f} nats on a token where it is on (a nat is 1.44 bits).</p>"
              f"{rows_of(tokens, ['more likely', '', 'less likely', ''])}")
