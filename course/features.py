@@ -16,7 +16,7 @@ from torch.nn.functional import normalize
 
 from . import CourseError, data, language
 from .sae import SAE
-from .style import number, shortened, show_text, visible
+from .style import count, number, shortened, show_text, visible
 
 BEFORE, AFTER = 20, 8  #: tokens of an example before and after the one where the unit was chosen
 KINDS = ("latent", "neuron")
@@ -194,13 +194,15 @@ class Units:
         order = np.argsort(-shares, kind="stable")[:most]
         return [(sample.names[k], float(shares[k]), float(shares[k] / sample.base[k])) for k in order if shares[k] > 0]
 
-    def of_kind(self, name: str, most: int = 12) -> list[tuple[int, float, float]]:
-        """The units most concentrated in one kind of document: unit, share of its tokens there, and how many times as
-        often as by chance. A hundred tokens elsewhere are added to each, so that no unit is here for a few tokens."""
+    def of_kind(self, name: str, most: int = 12) -> list[tuple[int, int, float, float]]:
+        """The units most concentrated in one kind of document: unit, tokens where it is on, share of them there, and
+        how many times as often as by chance. For the order a hundred tokens elsewhere are added to each, so that no
+        unit is first for a few tokens."""
         kind, counts = self.sample.names.index(name), self.by_label.astype(float)
         inside, total = counts[:, kind], counts.sum(1)
         order = np.argsort(-inside / (total + 100), kind="stable")[:most]
-        return [(int(k), float(inside[k] / total[k]), float(inside[k] / total[k] / self.sample.base[kind]))
+        shares = inside / np.maximum(total, 1)
+        return [(int(k), int(total[k]), float(shares[k]), float(shares[k] / self.sample.base[kind]))
                 for k in order if inside[k] > 0]
 
 
@@ -296,8 +298,9 @@ class Features:
         if name in self.scores:
             found = {score.unit: f"{name}: F1 {short(score.f1)}" for score in self.context(name)["latent"]}
         if name in self.sample.names:
-            for unit, share, times in self.latents.of_kind(name, most):
-                found.setdefault(unit, f"{share:.0%} of its tokens are in {name} documents, {times:.1f} × chance")
+            for unit, total, share, times in self.latents.of_kind(name, most):
+                found.setdefault(unit, f"{share:.0%} of the {count(total, 'token')} where it is on are in documents of "
+                                       f"the kind {name}, {times:.1f} × chance")
         if not found:
             found = self._labelled(words, most // 2) | self._strongest(words, most)
         return list(found.items())[:most]

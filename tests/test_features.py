@@ -286,7 +286,7 @@ def test_every_name_in_the_list_finds_latents_and_says_why(known):
     for name in names[1:]:
         browser.topic.value = name
         assert browser.search.value == name and not browser.message.value
-        assert f"of its tokens are in {name} documents" in browser.found.options[0][0]
+        assert f"where it is on are in documents of the kind {name}" in browser.found.options[0][0]
         counts = known.latents.by_label[browser.found.options[0][1]]
         assert counts[Text.names.index(name)] > 0
     browser.topic.value = "html tag"
@@ -294,9 +294,9 @@ def test_every_name_in_the_list_finds_latents_and_says_why(known):
 
 
 def test_the_kind_that_a_unit_is_most_concentrated_in_is_counted(known):
-    for unit, share, times in known.latents.of_kind("arabic"):
-        inside, total = known.latents.by_label[unit][2], known.latents.by_label[unit].sum()
-        assert share == pytest.approx(inside / total)
+    for unit, total, share, times in known.latents.of_kind("arabic"):
+        inside = known.latents.by_label[unit][2]
+        assert total == known.latents.by_label[unit].sum() and share == pytest.approx(inside / total)
         assert times == pytest.approx(share / (len(DOCUMENTS[2].encode()) + 1) * len(known.sample), rel=1e-4)
 
 
