@@ -31,7 +31,7 @@ border-left:3px solid rgba(128,128,128,.4);unicode-bidi:isolate}
 .course-option{display:flex;gap:10px;align-items:baseline}
 .course-bars{display:flex;align-items:flex-end;gap:1px;height:54px;max-width:20em;border-bottom:1px solid gray}
 .course-bars span{flex:1;background:rgb(0,114,178)}
-.course-reading{margin-top:4px}.course-reading .widget-toggle-button{height:auto;min-height:24px;line-height:1.3;
+.course-reading{padding-bottom:10px}.course-reading .widget-toggle-button{height:auto;min-height:24px;line-height:1.3;
 padding:2px 8px;white-space:normal;text-align:left;font-size:13px}
 </style>"""
 
@@ -53,7 +53,7 @@ def shade(share: float) -> str:
     In the dark theme the letters are white on a weak orange and black on a strong one. Between them is a step, since
     on a middle orange neither can be read.
     """
-    strength = 0.15 + 0.7 * share if share < 0.5 else 0.3 + 0.7 * share
+    strength = 0.15 + 0.7 * share if share < 0.5 else 0.5 + 0.5 * share
     return f"background:rgba(230,159,0,{strength:.2f})" + (";color:#000" if share >= 0.5 else "")
 
 
