@@ -1,150 +1,185 @@
-"""Pages about latents and neurons, the browser that turns them, and the blind test.
+"""The browser of latents and neurons, the reader that says which are on, and the blind test, as widgets.
 
-Introduced in notebook 08. A page is HTML without scripts. Every character that comes from a text is escaped, and
-those that would not be seen, or would change the order of others, are shown as signs (:func:`course.style.visible`).
+Introduced in notebook 08. The pages themselves are made in :mod:`course.feature_pages`.
 """
 from __future__ import annotations
 
 import html
-import re
-from collections.abc import Sequence
 
 import ipywidgets
 import numpy as np
+import traitlets
 
 from . import CourseError, blind
-from .features import KINDS, Example, Features
-from .style import visible
-from .widgets import Block, choice, line, row, text, told
+from .feature_pages import STYLE, as_html, own_text, page, quoted, rows_of, side_by_side, snippet
+from .features import KINDS, Features
+from .style import shortened, show_text, visible
+from .widgets import Block, Words, choice, line, row, text, told
 
-STYLE = """<style>
-.course-page{display:flex;flex-wrap:wrap;gap:8px 28px;line-height:1.5;color:var(--jp-content-font-color1)}
-.course-page>*{flex:1 1 18em;min-width:0}.course-page>.course-examples{flex:3 1 32em}
-.course-page h4{margin:10px 0 2px;font-size:14px}.course-page p{margin:2px 0;font-size:14px}
-.course-page td,.course-page th{padding:0 12px 0 0;text-align:left;font-size:13px}
-.course-example{white-space:pre-wrap;overflow-wrap:anywhere;font-size:14px;padding:3px 8px;margin:3px 0;
-border-left:3px solid rgba(128,128,128,.4);unicode-bidi:isolate}
-.course-example i{font-style:normal;opacity:.65;font-size:12px;unicode-bidi:isolate}
-.course-page small{opacity:.8;font-size:75%;white-space:nowrap;unicode-bidi:isolate}
-.course-example b{text-decoration:underline;text-decoration-thickness:2px;text-underline-offset:3px}
-.course-option{display:flex;gap:10px;align-items:baseline}
-.course-bars{display:flex;align-items:flex-end;gap:1px;height:54px;max-width:20em;border-bottom:1px solid gray}
-.course-bars span{flex:1;background:rgb(0,114,178)}
-</style>"""
+LATENTS = 4  #: latents that the reader offers for each token
+UNSURE = 0.5  #: a label whose F1 is below this gets a question mark where there is no room for the F1
 
 
-def _token(token: str) -> str:
-    """A token as HTML: escaped, with signs for line ends and hidden characters, and what is written as ‹…› small."""
-    return re.sub("‹[0-9A-FU+ ]+›", r"<small dir='ltr'>\g<0></small>", html.escape(visible(token)))
+def plain_label(features: Features, kind: str, unit: int) -> str | None:
+    """The label of a unit for a button, which holds no HTML: all characters visible, and in a writing direction of
+    its own; with a question mark where its F1 is low. None where the unit has no label."""
+    label = features.units(kind).label(unit)
+    if label is None:
+        return None
+    return f"\u2066{visible(shortened(label[0], 40))}{'?' if label[1] < UNSURE else ''}\u2069"
 
 
-def _quoted(token: str) -> str:
-    return f'<span dir="auto" style="white-space:pre-wrap">“{_token(token)}”</span>'
+def shade_text(features: Features, words: str, unit: int, kind: str = "latent") -> Words:
+    """``words``, as a text of your own or one that a model wrote, with every token shaded by what one unit says to it.
 
-
-def shade(share: float) -> str:
-    """The style of a token whose activation is this ``share`` of the largest: more orange the larger.
-
-    In the dark theme the letters are white on a weak orange and black on a strong one. Between them is a step, since
-    on a middle orange neither can be read.
+    :class:`course.CourseError` if there is no such unit, or nothing to read.
     """
-    strength = 0.15 + 0.7 * share if share < 0.5 else 0.3 + 0.7 * share
-    return f"background:rgba(230,159,0,{strength:.2f})" + (";color:#000" if share >= 0.5 else "")
+    title = as_html(features.units(kind).title(unit))
+    return Words(f'{STYLE}<div class="course-page"><h4><bdi dir="ltr">{title}</bdi></h4>'
+                 f"{own_text(features, kind, unit, words)}</div>")
 
 
-def shaded(tokens: Sequence[str], amounts: Sequence[float], largest: float, place: int | None = None) -> str:
-    """``tokens`` in a row, stronger in colour the larger their activation; the one at ``place`` is bold, underlined.
+def _button(label, act):
+    made = ipywidgets.Button(description=label, layout=dict(width="max-content"))
+    made.on_click(lambda _button: act())
+    return made
 
-    Single bytes, as begin a character whose last token shows it whole, are written only where they have an activation.
+
+class Pages(ipywidgets.VBox):
+    """Pages of units, one at a time or two beside each other, with a way back.
+
+    ``at`` is the kind and the number of the page that is open, or None; ``words`` is a line of text that its unit is
+    shown on, and ``controls`` stand beside the buttons that turn the page.
     """
-    found = []
-    for k, (token, amount) in enumerate(zip(tokens, amounts, strict=True)):
-        share = min(1.0, max(0.0, float(amount) / largest)) if largest > 0 else 0.0
-        if not share and k != place:
-            token = re.sub("‹[89A-F][0-9A-F ]*›", "", token)
-        elif token.isspace():
-            token = token.replace(" ", "␣")
-        shown = _token(token)
-        if share:
-            shown = f'<span style="{shade(share)}" title="{amount:.2f}">{shown}</span>'
-        found.append(f"<b>{shown}</b>" if k == place else shown)
-    return "".join(found)
 
+    at = traitlets.Any()
 
-def snippet(example: Example, largest: float, label: bool = True) -> str:
-    """One example in a box of its own, shaded by activation; ``largest`` 0 leaves the shading out."""
-    row = shaded(example.tokens, example.amounts, largest, example.place if largest else None)
-    kind = f' <i dir="ltr">{html.escape(example.label)}</i>' if label else ""
-    return f'<div class="course-example" dir="auto">{row}{kind}</div>'
+    def __init__(self, features: Features, words: ipywidgets.Text, controls=()):
+        self.features, self.words, self.past, self.coming = features, words, [], []
+        self.back = _button("← back", lambda: self._step(self.past, self.coming))
+        self.forward = _button("forward →", lambda: self._step(self.coming, self.past))
+        self.random = _button("a random latent", self._random)
+        self.beside = ipywidgets.ToggleButtons(style=dict(button_width="max-content"), layout=dict(width="auto"))
+        self.turn = _button("turn to that page", lambda: self.show(*self.beside.value))
+        self.message, self.shown = ipywidgets.HTML(), ipywidgets.HTML()
+        super().__init__([row([self.back, self.forward, self.random, *controls]), row([self.beside, self.turn]),
+                          self.message, self.shown])
+        self.beside.observe(self._draw, "value")
+        words.observe(self._draw, "value")
 
+    def show(self, kind: str, unit: int) -> None:
+        """Open a page."""
+        if (kind, unit) != self.at:
+            if self.at:
+                self.past.append(self.at)
+            self.coming.clear()
+            self._turn((kind, unit))
 
-def _rows(rows: Sequence[Sequence[str]], headings: Sequence[str]) -> str:
-    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<table><tr>{''.join(f'<th>{heading}</th>' for heading in headings)}</tr>{body}</table>"
+    def _step(self, here, there):
+        if here:
+            there.append(self.at)
+            self._turn(here.pop())
 
+    def _random(self):
+        kind = self.at[0] if self.at else "latent"
+        on = np.flatnonzero(self.features.units(kind).density > 0)
+        self.show(kind, int(np.random.default_rng().choice(on)))
 
-def _bars(counts: np.ndarray) -> str:
-    top = np.log1p(counts.max()) or 1.0
-    bars = "".join(f'<span style="height:{np.log1p(count) / top:.0%}"></span>' for count in counts)
-    return (f'<div class="course-bars" role="img" aria-label="Tokens by activation, from just above zero on the left '
-            f'to the largest on the right, on a logarithmic scale.">{bars}</div>')
+    def _turn(self, at):
+        kind, unit = at
+        self.back.disabled, self.forward.disabled = not self.past, not self.coming
+        self.random.description = f"a random {kind}"
+        others = self._others(kind, unit)
+        self.beside.unobserve(self._draw, "value")
+        self.beside.index = None
+        self.beside.options = [("this page alone", None), *others]
+        self.beside.index = 0
+        self.beside.observe(self._draw, "value")
+        self.beside.layout.display = None if others else "none"
+        self.at = at
+        self._draw()
 
+    def _others(self, kind, unit):
+        """What can stand beside a page: for a latent its nearest neuron, for a neuron the latents nearest to it."""
+        latents = self.features.latents
+        if kind == "latent":
+            near = latents.nearest(unit)
+            return [(f"with the nearest {near}", ("neuron", near.neuron))] if near else []
+        return [(f"with latent {k}" + (f": {label}" if (label := plain_label(self.features, "latent", k)) else ""),
+                 ("latent", k)) for k in latents.near(unit)]
 
-def examples(features: Features, kind: str, unit: int, most: int | None = None) -> str:
-    """The examples of one unit as HTML, the strongest first; at most ``most`` of each band."""
-    units = features.units(kind)
-    unit, largest = units.number(unit), float(units.largest[units.number(unit)])
-    found = [f"<h4>Activation: {band}</h4>" + "".join(snippet(example, largest) for example in some[:most])
-             for band, some in units.bands(unit).items()]
-    return "".join(found) or "<p>It is never on in the text that comes with the course.</p>"
-
-
-def page(features: Features, kind: str, unit: int) -> str:
-    """Everything known about one unit, as HTML."""
-    units = features.units(kind)
-    unit = units.number(unit)
-    density = float(units.density[unit])
-    named = [[html.escape(name), f"{share:.0%}", f"{times:.1f} ×"] for name, share, times in units.labels(unit)]
-    up, down = features.logits(kind, unit)
-    tokens = [[_quoted(a), f"{x:+z.2f}", _quoted(b), f"{y:+z.2f}"]
-              for (a, x), (b, y) in zip(up, down, strict=True)]
-    effect = float(units.effect[unit])
-    often = f"one token in {1 / density:,.0f}" if density else "no token"
-    facts = (f"<h4>How often</h4><p>On for {often} of the text that comes with the course. Its largest activation "
-             f"there is {float(units.largest[unit]):.2f}.</p>"
-             f"{_bars(units.histogram[unit])}<p>just above 0 … largest; tokens on a logarithmic scale</p>"
-             f"<h4>Where</h4>{_rows(named, ['kind of document', 'of its tokens', 'times chance'])}"
-             f"<h4>What it does</h4><p>Without it the model predicts {'worse' if effect >= 0 else 'better'}, by "
-             f"{abs(effect):.3f} nats on a token where it is on (a nat is 1.44 bits).</p>"
-             f"{_rows(tokens, ['more likely', '', 'less likely', ''])}")
-    return (f'{STYLE}<div class="course-page"><div class="course-examples">{examples(features, kind, unit)}</div>'
-            f"<div>{facts}</div></div>")
-
-
-def reading(features: Features, words: str, most: int = 5) -> str:
-    """The strongest latents at each token of ``words``, as an HTML table."""
-    rows = [[_quoted(token), " · ".join(f"{unit} ({amount:.1f})" for unit, amount in found) or "none"]
-            for token, found in features.on(words, most)]
-    headings = ["token", f"the {most} strongest latents (activation)"]
-    return f'{STYLE}<div class="course-page">{_rows(rows, headings)}</div>'
+    def _draw(self, _change=None):
+        if not self.at:
+            return
+        shown = [self.at, *filter(None, [self.beside.value])]
+        self.turn.layout.display = None if len(shown) > 1 else "none"
+        with told(self.message):
+            try:
+                pages = [page(self.features, *at, self.words.value) for at in shown]
+            except CourseError:  # the text cannot be read, the page can
+                self.shown.value = side_by_side([page(self.features, *at) for at in shown])
+                raise
+            self.shown.value = side_by_side(pages)
 
 
 class Reader(Block):
     """A line to type in, and the latents that are on at each token; make one with :func:`read_along`."""
 
     def __init__(self, features: Features, words: str):
-        self.words, self.message, self.shown = text(words, "text", width="44em"), ipywidgets.HTML(), ipywidgets.HTML()
-        super().__init__([self.words, self.message, self.shown], "demo")
+        self.features, self.rows = features, []
+        self.words, self.message = text(words, "text", width="44em"), ipywidgets.HTML()
+        self.pages = Pages(features, self.words)
+        self.pages.layout.display = "none"  # until one is opened
+        self.table = ipywidgets.GridBox(layout=dict(grid_template_columns="max-content minmax(0, 1fr)",
+                                                    grid_gap="2px 12px", max_height="28em", overflow="auto"))
+        unsure = " A question mark: the F1 of this label is below .5." if features.latents.labelled else ""
+        self.head = ipywidgets.HTML(
+            f"{STYLE}<p>Each token with the latents that are strongest there, and in brackets their number and their "
+            f"activation. Choose one to see its page.{unsure}</p>")
+        reading = ipywidgets.VBox([self.head, self.table])
+        for name in ("course-page", "course-reading"):
+            reading.add_class(name)
+        super().__init__([self.words, self.message, reading, self.pages], "demo")
+        self.words.observe(self._draw, "value")
+        self._draw()
 
-        def draw(_change=None):
-            with told(self.message):
-                self.shown.value = reading(features, self.words.value)
-        self.words.observe(draw, "value")
-        draw()
+    def _draw(self, _change=None):
+        with told(self.message):
+            found = self.features.on(self.words.value, LATENTS)
+            while len(self.rows) < len(found):  # rows are used again: each is two widgets
+                self.rows.append(self._row())
+            while len(self.rows) > len(found):
+                for part in self.rows.pop():
+                    part.close()
+            for (label, units), (token, some) in zip(self.rows, found, strict=True):
+                label.value = quoted(token)
+                units.index = None
+                units.options = [(self._named(unit, amount), unit) for unit, amount in some]
+                units.tooltips = [self.features.latents.title(unit) for unit, _ in some]
+            self.table.children = [part for both in self.rows for part in both]
+
+    def _row(self):
+        if not self.rows:
+            self._shared = dict(layout=ipywidgets.Layout(width="auto"),
+                                style=dict(button_width="max-content", description_width="0px"))
+        units = ipywidgets.ToggleButtons(options=[], **self._shared)
+        units.observe(lambda change: change.new is not None and self._open(units, change.new), "value")
+        return ipywidgets.HTML(layout=self._shared["layout"]), units
+
+    def _named(self, unit, amount):
+        label = plain_label(self.features, "latent", unit)
+        return f"{label} ({unit}, {amount:.1f})" if label else f"{unit} ({amount:.1f})"
+
+    def _open(self, units, unit):
+        for _, other in self.rows:
+            if other is not units:
+                other.index = None
+        self.pages.layout.display = None
+        self.pages.show("latent", unit)
 
 
 def read_along(features: Features, words: str) -> Reader:
-    """Type a text and see which latents are on, token by token."""
+    """Type a text and see which latents are on, token by token; a click on one opens its page."""
     return Reader(features, words)
 
 
@@ -152,51 +187,74 @@ class FeatureBrowser(Block):
     """Pages of latents and neurons under a search line; make one with :func:`browse`."""
 
     def __init__(self, features: Features, search: str, kind: str = "latent"):
-        self.features = features
-        self.search = text(search, "find a word, a context or a number", width="28em")
+        self.features, self._following = features, False
+        names = [(f"{name} ({what})", name) for name, what in features.topics()]
+        self.topic = choice([("choose one …", ""), *names], "contexts and kinds of document")
+        self.search = text(search, "or find a word, a text or a number", width="28em")
         self.found = choice([], "found")
+        self.found.layout = dict(width="auto", max_width="100%")
         self.kind = choice([("latents of the dictionary", "latent"), ("neurons of the model", "neuron")], "look at")
         self.number = ipywidgets.BoundedIntText(0, 0, len(features.latents) - 1, description="number",
                                                 style=dict(description_width="initial"), layout=dict(width="10em"))
-        self.message, self.shown = ipywidgets.HTML(), ipywidgets.HTML()
-        rows = [row([self.search, self.found]), row([self.kind, self.number])]
+        self.message, self.words = ipywidgets.HTML(), text("", "on a text of your own", width="44em")
+        self.pages = Pages(features, self.words, [self.kind, self.number])
         # a search finds latents: where neurons come first it would only be in the way
-        super().__init__([*rows[kind != "latent":], self.message, self.shown], "demo")
+        searching = [row([self.topic, self.search]), self.found] if kind == "latent" else []
+        super().__init__([*searching, self.message, self.words, self.pages], "demo")
+        self.pages.observe(self._follow, "at")
+        self.topic.observe(lambda change: change.new and setattr(self.search, "value", change.new), "value")
         self.search.observe(self._search, "value")
-        self.found.observe(lambda change: change.new is not None and self._go("latent", change.new), "value")
-        self.kind.observe(self._kind, "value")
-        self.number.observe(self._draw, "value")
-        self._search()
-        if kind != "latent":
-            self.kind.value, self.number.value = kind, 0
+        self.found.observe(lambda change: change.new is None or self.pages.show("latent", change.new), "value")
+        for control in (self.kind, self.number):
+            control.observe(self._chosen, "value")
+        if kind == "latent":
+            self._search()
+        if not self.pages.at:  # neurons, or a search that found nothing
+            self.pages.show(kind, 0)
 
     def _search(self, _change=None):
+        words, known = self.search.value, [name for _, name in self.topic.options]
+        self.topic.value = words.strip().lower() if words.strip().lower() in known else ""
         options = []
         with told(self.message):
-            options = self.features.search(self.search.value)
+            options = self.features.search(words)
             if not options:
                 raise CourseError("No latent is on for this.")
         if options:
-            self.found.options = [(f"latent {unit}: {why}", unit) for unit, why in options]
-            self.found.index = 0  # new options alone would leave it empty
-            self._go("latent", options[0][0])
+            title = self.features.latents.title
+            self.found.index = None
+            self.found.options = [(f"\u2066{visible(title(unit))}\u2069 ({why})", unit) for unit, why in options]
+            self.found.index = 0
+            if self.features.is_number(words) and options[0][1] != "its number":
+                self.message.value = line(f"No latent has the number {show_text(words, 20)}: they go from 0 to "
+                                          f"{len(self.features.latents) - 1}. So it is read as text.", "message")
 
-    def _kind(self, change):
-        self.number.max = len(self.features.units(change.new)) - 1
-        self._draw()
+    def _follow(self, change):
+        """Kind and number are those of the page that is open, and ``found`` is empty where it is not on that page."""
+        kind, unit = change.new
+        self._following = True
+        self.kind.value, self.number.max = kind, len(self.features.units(kind)) - 1
+        self.number.value = unit
+        self._following = False
+        if (kind, unit) != ("latent", self.found.value):
+            self.found.index = None
 
-    def _go(self, kind, unit):
-        with self.hold_trait_notifications():
-            self.kind.value, self.number.value = kind, int(unit)
-        self._draw()
-
-    def _draw(self, _change=None):
-        with told(self.message):
-            self.shown.value = page(self.features, self.kind.value, self.number.value)
+    def _chosen(self, _change):
+        if not self._following:
+            kind = self.kind.value
+            self.pages.show(kind, min(self.number.value, len(self.features.units(kind)) - 1))
 
 
 def browse(features: Features, search: str = "arabic", kind: str = "latent") -> FeatureBrowser:
-    """Search latents and turn their pages; neurons too, and those first with ``kind="neuron"``."""
+    """Search latents and turn their pages; neurons too, and those first with ``kind="neuron"``.
+
+    :class:`course.CourseError` if ``search`` is neither text nor a number, or ``kind`` no kind of unit.
+    """
+    features.units(kind)
+    if isinstance(search, int) and not isinstance(search, bool):
+        search = str(features.latents.number(search))
+    if not isinstance(search, str):
+        raise CourseError("What to search for is text in quotes, or the number of a latent.")
     return FeatureBrowser(features, search, kind)
 
 
@@ -252,14 +310,16 @@ class BlindTest(Block):
         return found
 
     def _result(self):
-        rows = [[f"{question.kind} {question.unit}", html.escape(visible(label)) or "(no words)",
+        titles = [self.features.units(question.kind).title(question.unit) for question in self.asked]
+        rows = [[f'<bdi dir="ltr">{as_html(title)}</bdi>', html.escape(visible(label)) or "(no words)",
                  f"{'ABCD'[given]}, " + ("right" if given == question.answer else f"it was {'ABCD'[question.answer]}")]
-                for question, given, label in zip(self.asked, self.given, self.labels, strict=True)]
+                for question, title, given, label in zip(self.asked, titles, self.given, self.labels, strict=True)]
         score = ", ".join(f"{kind}s {right} of {count}" for kind, (right, count) in self.score().items())
         return (f"{STYLE}<div class='course-page'><div><p>Right: {score}. By chance: one in {blind.OPTIONS}.</p>"
-                f"{_rows(rows, ['unit', 'your words', 'your answer'])}</div></div>")
+                f"{rows_of(rows, ['unit', 'your words', 'your answer'])}</div></div>")
 
 
 def blind_test(features: Features, count: int = 8, seed: int = 0) -> BlindTest:
-    """A blind test with ``count`` questions."""
+    """A blind test with ``count`` questions, half of them on latents and half on neurons: see
+    :func:`course.blind.questions`."""
     return BlindTest(features, blind.questions(features, count, seed))

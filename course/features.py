@@ -6,6 +6,7 @@ over the whole range of a unit's activations, not from its top alone, as in "Tow
 """
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 
@@ -15,12 +16,17 @@ from torch.nn.functional import normalize
 
 from . import CourseError, data, language
 from .sae import SAE
-from .style import show_text
+from .style import count, number, shortened, show_text, visible
 
 BEFORE, AFTER = 20, 8  #: tokens of an example before and after the one where the unit was chosen
 KINDS = ("latent", "neuron")
 BANDS = ("the strongest", "more than three quarters of the largest", "half to three quarters", "a quarter to half",
          "up to a quarter")
+
+
+def short(share: float) -> str:
+    """A share or correlation with two decimals and no zero before them: .81, and 1.00."""
+    return re.sub(r"^(-?)0\.", r"\1.", number(share))
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,19 @@ class Score:
     f1: float
 
 
+@dataclass(frozen=True)
+class Nearest:
+    """The neuron that a latent is nearest to, and how near."""
+
+    neuron: int
+    share: float  #: of the squared decoder row, on that neuron
+    correlation: float  #: of the latent's activations and the neuron's
+
+    def __str__(self):
+        return f"neuron {self.neuron}, share {short(self.share)}" + (
+            f", correlation {short(self.correlation)}" if np.isfinite(self.correlation) else "")
+
+
 class Sample:
     """Text to look at, as tokens, with a label for each document."""
 
@@ -55,6 +74,10 @@ class Sample:
         self.sizes = np.diff(np.append(self.starts, len(self.numbers)))  #: (documents,) in tokens
         self.names = bytes(arrays["names"]).decode().split("\n")  #: the kinds of document
         self.labels = arrays["labels"]  #: (documents,) the kind of each, as its place in ``names``
+        self._of, self._combinations = arrays["contexts"], arrays["combinations"]
+        self.contexts = bytes(arrays["context_names"]).decode().split("\n")  #: the labelled contexts
+        self.base = np.bincount(self.labels, weights=self.sizes, minlength=len(self.names)) / len(self.numbers)
+        #: (kinds,) the share of all tokens that are in documents of each kind
 
     def __len__(self):
         return len(self.numbers)
@@ -82,19 +105,33 @@ class Sample:
         return int(places[draw.integers(len(places))])
 
     def rows(self, length: int, most: int, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
-        """Windows (most, length) from all over the text, in an order drawn from ``seed``: token numbers, and for each
-        token the kind of document it is from, as its place in ``names``."""
-        count = len(self.numbers) // length
-        chosen = np.random.default_rng(seed).permutation(count)[:most]
-        return tuple(torch.from_numpy(values[:count * length].reshape(count, length)[chosen].astype(np.int64))
-                     for values in (self.numbers, np.repeat(self.labels, self.sizes)))
+        """Windows (most, length) from all over the text, in an order drawn from ``seed``: token numbers, and the places
+        in the text where they stand."""
+        chosen = torch.from_numpy(np.random.default_rng(seed).permutation(len(self) // length)[:most])
+        places = chosen[:, None] * length + torch.arange(length)
+        return torch.from_numpy(self.numbers.astype(np.int64))[places], places
+
+    def inside(self, context: str) -> torch.Tensor:
+        """Which tokens of the text are in a labelled context, such as ``"hebrew"``: (tokens,) of bool; raises
+        :class:`CourseError` where there is none of that name."""
+        if context not in self.contexts:
+            raise CourseError(f"There is no context {context!r}. There are {', '.join(self.contexts)}.")
+        return torch.from_numpy(self._combinations[:, self.contexts.index(context)][self._of])
 
 
 class Units:
-    """The latents of a dictionary, or the neurons, with what was written down of each."""
+    """The latents of a dictionary, or the neurons, with what was written down of each.
 
-    def __init__(self, kind: str, arrays: dict[str, np.ndarray], sample: Sample):
-        self.kind, self.sample = kind, sample
+    ``labels``: for each unit a label and its F1, ``(text, f1)``, or None where it has none. Of latents ``arrays``
+    may have ``neuron``, ``share`` and ``correlation``, each (units,): see :meth:`nearest`. Raises
+    :class:`CourseError` where there are more or fewer labels than units.
+    """
+
+    def __init__(self, kind: str, arrays: dict[str, np.ndarray], sample: Sample, labels: list | None = None):
+        self.kind, self.sample, self._labels = kind, sample, labels
+        if labels is not None and len(labels) != len(arrays["density"]):
+            raise CourseError(f"There are labels for {len(labels)} {kind}s, and {len(arrays['density'])} {kind}s: "
+                              "these files do not belong together.")
         self.density = arrays["density"]  #: (units,) the share of tokens at which it is on
         self.largest = arrays["largest"]  #: (units,) its largest activation
         self.effect = arrays["effect"]  #: (units,) nats lost per token where it is on, when it is set to zero
@@ -102,9 +139,34 @@ class Units:
         self.by_label = arrays["by_label"]  #: (units, labels) tokens at which it is on, by kind of document
         self._places, self._first, self._amounts = arrays["places"], arrays["first"], arrays["amounts"]
         self._bands = arrays["bands"]
+        self.labelled = labels is not None
+        self._nearest = [arrays.get(name) for name in ("neuron", "share", "correlation")]
 
     def __len__(self):
         return len(self.density)
+
+    def label(self, unit: int) -> tuple[str, float] | None:
+        """What the unit seems to stand for, and the F1 of saying so on text that had no part in choosing it; None
+        where it has no label."""
+        found = self._labels and self._labels[self.number(unit)]
+        return (found[0], float(found[1])) if found and found[0] else None
+
+    def title(self, unit: int) -> str:
+        """The unit as a heading: latent 1295: “ die” in german, F1 .81."""
+        unit, label = self.number(unit), self.label(unit)
+        return f"{self.kind} {unit}" + (f": {label[0]}, F1 {short(label[1])}" if label else "")
+
+    def nearest(self, unit: int) -> Nearest | None:
+        """The neuron nearest to a latent; None where that is not known."""
+        unit = self.number(unit)
+        neuron, share, correlation = self._nearest
+        return None if neuron is None else Nearest(int(neuron[unit]), float(share[unit]), float(correlation[unit]))
+
+    def near(self, neuron: int, most: int = 5) -> list[int]:
+        """The latents whose nearest neuron this is, the nearest first."""
+        neurons, share, _ = self._nearest
+        its = [] if neurons is None else np.flatnonzero(neurons == neuron)
+        return sorted(map(int, its), key=lambda unit: -float(share[unit]))[:most]
 
     def number(self, unit) -> int:
         """``unit`` as a number of one of these units; :class:`CourseError` if there is none."""
@@ -114,7 +176,12 @@ class Units:
                 return value
         except (TypeError, ValueError, OverflowError):
             pass
-        raise CourseError(f"The {self.kind}s have numbers from 0 to {len(self) - 1}, and {unit!r} is none of them.")
+        try:
+            shown = shortened(repr(unit), 40)
+        except ValueError:  # Python does not write out numbers of more than 4,300 digits
+            shown = "a number so long"
+        raise CourseError(f"The {self.kind}s have numbers from 0 to {len(self) - 1}, and {visible(shown)} is none of "
+                          "them.")
 
     def bands(self, unit: int) -> dict[str, list[Example]]:
         """Examples by how strong the activation is, the strongest first."""
@@ -131,10 +198,20 @@ class Units:
     def labels(self, unit: int, most: int = 5) -> list[tuple[str, float, float]]:
         """The kinds of document where it is on: name, share of its tokens, and how many times as often as by chance."""
         sample, counts = self.sample, self.by_label[self.number(unit)]
-        base = np.bincount(sample.labels, weights=sample.sizes, minlength=len(sample.names)) / len(sample)
         shares = counts / max(1, counts.sum())
         order = np.argsort(-shares, kind="stable")[:most]
-        return [(sample.names[k], float(shares[k]), float(shares[k] / base[k])) for k in order if shares[k] > 0]
+        return [(sample.names[k], float(shares[k]), float(shares[k] / sample.base[k])) for k in order if shares[k] > 0]
+
+    def of_kind(self, name: str, most: int = 12) -> list[tuple[int, int, float, float]]:
+        """The units most concentrated in one kind of document: unit, tokens where it is on, share of them there, and
+        how many times as often as by chance. For the order a hundred tokens elsewhere are added to each, so that no
+        unit is first for a few tokens."""
+        kind, counts = self.sample.names.index(name), self.by_label.astype(float)
+        inside, total = counts[:, kind], counts.sum(1)
+        order = np.argsort(-inside / (total + 100), kind="stable")[:most]
+        shares = inside / np.maximum(total, 1)
+        return [(int(k), int(total[k]), float(shares[k]), float(shares[k] / self.sample.base[kind]))
+                for k in order if inside[k] > 0]
 
 
 class Features:
@@ -174,11 +251,30 @@ class Features:
         amounts = (self.sae.encode(x) if kind == "latent" else x)[:, unit].numpy()
         return Example(self.sample.label(document), tokens, amounts, middle)
 
-    def on(self, text: str, most: int = 5) -> list[tuple[str, list[tuple[int, float]]]]:
-        """For each token of ``text`` (as much of it as the model can see): the latents that are on, strongest first."""
+    def example_of(self, kind: str, unit: int, text: str) -> Example:
+        """What a unit says to each token of ``text``, as much of it as the model can see, computed now."""
+        unit, numbers = self.units(kind).number(unit), self.read(text)
+        x = self.model.neurons(numbers)[0, 1:]
+        amounts = (self.sae.encode(x) if kind == "latent" else x)[:, unit].numpy()
+        cut = len(text.encode()) > sum(len(self.model.tokens.pieces[n]) for n in numbers[0].tolist())
+        return Example(f"its first {len(amounts)} tokens: the model sees no more" if cut else "",
+                       self.model.tokens.shown(numbers[0, 1:].tolist()), amounts, int(amounts.argmax()))
+
+    def read(self, text: str) -> torch.Tensor:
+        """The token numbers of ``text``, END before them, (1, length); :class:`CourseError` if there is nothing to
+        read."""
+        halves = [letter for letter in text if "\ud800" <= letter <= "\udfff"] if isinstance(text, str) else []
+        if halves:
+            raise CourseError(f"{visible(halves[0])} is half of a character and stands alone, so this is not text that "
+                              "can be read. Delete it, and type again.")
         numbers = self.model.read(text)
         if numbers.shape[1] < 2:
             raise CourseError("There is no text to read. Type a word or a sentence.")
+        return numbers
+
+    def on(self, text: str, most: int = 5) -> list[tuple[str, list[tuple[int, float]]]]:
+        """For each token of ``text`` (as much of it as the model can see): the latents that are on, strongest first."""
+        numbers = self.read(text)
         latents = self.sae.encode(self.model.neurons(numbers)[0, 1:])
         best = latents.topk(min(most, latents.shape[1]), dim=1)
         shown = self.model.tokens.shown(numbers[0, 1:].tolist())
@@ -191,17 +287,43 @@ class Features:
             raise CourseError(f"{name!r} is not one of the labelled contexts: {', '.join(sorted(self.scores))}.")
         return {kind: [Score(kind, **row) for row in rows] for kind, rows in self.scores[name].items()}
 
+    def topics(self) -> list[tuple[str, str]]:
+        """All names that a search knows, each with what it is: the labelled contexts, and then the kinds of document
+        that are none of them."""
+        kinds = [name for name in self.sample.names if name not in self.scores]
+        return [(name, "context") for name in self.scores] + [(name, "kind of document") for name in kinds]
+
     def search(self, words: str, most: int = 12) -> list[tuple[int, str]]:
-        """Latents for what somebody types, each with the reason: a number, a labelled context, or else any text,
-        by the latents that are strongest on it (as a share of their largest activation)."""
+        """Latents for what somebody types, each with the reason: a number; a labelled context and a kind of document;
+        or any text, by the latents that have it in their label and those that are strongest on it (as a share of
+        their largest activation). Raises :class:`CourseError` if nothing can be searched for."""
         words = words.strip() if isinstance(words, str) else words
         if not isinstance(words, str) or not words:
             raise CourseError("Type a number, the name of a context, or any word or text.")
-        if words.isdecimal() and words.isascii() and len(words) < 9 and int(words) < len(self.latents):
+        if self.is_number(words) and len(words) < 9 and int(words) < len(self.latents):
             return [(int(words), "its number")]
-        if words.lower() in self.scores:
-            return [(score.unit, f"{words.lower()}: F1 {score.f1:.2f}") for score in
-                    self.context(words.lower())["latent"]][:most]
+        name, found = words.lower(), {}
+        if name in self.scores:
+            found = {score.unit: f"{name}: F1 {short(score.f1)}" for score in self.context(name)["latent"]}
+        if name in self.sample.names:
+            for unit, total, share, times in self.latents.of_kind(name, most):
+                found.setdefault(unit, f"{share:.0%} of the {count(total, 'token')} where it is on are in documents of "
+                                       f"the kind {name}, {times:.1f} × chance")
+        if not found:
+            found = self._labelled(words, most // 2) | self._strongest(words, most)
+        return list(found.items())[:most]
+
+    def is_number(self, words: str) -> bool:
+        """Whether this is written as the number of a unit is, if there is such a unit or not."""
+        return words.strip().isdecimal() and words.isascii()
+
+    def _labelled(self, words, most):
+        labels = [(unit, self.latents.label(unit)) for unit in range(len(self.latents))]
+        quoted = re.compile(rf"“ ?{re.escape(words)}”")
+        fitting = [(unit, f1) for unit, (label, f1) in filter(lambda pair: pair[1], labels) if quoted.search(label)]
+        return {unit: "its label" for unit, _ in sorted(fitting, key=lambda pair: -pair[1])[:most]}
+
+    def _strongest(self, words, most):
         strongest = {}
         for text in (words, " " + words):
             for token, found in self.on(text, most=self.sae.k):
@@ -209,18 +331,22 @@ class Features:
                     share = amount / max(1e-6, float(self.latents.largest[unit]))
                     strongest[unit] = max(strongest.get(unit, (0, "")), (share, token))
         order = sorted(strongest, key=lambda unit: -strongest[unit][0])[:most]
-        return [(unit, (f"at {share:.0%} of its largest" if share < 1 else "at its largest, or above,")
-                 + f" on {show_text(token.strip())}") for unit in order for share, token in [strongest[unit]]]
+        return {unit: (f"at {share:.0%} of its largest" if share < 1 else "at its largest, or above,")
+                + f" on {show_text(token.strip())}" for unit in order for share, token in [strongest[unit]]}
 
-    def steer(self, unit: int, strength: float):
-        """A change for :class:`course.language.Language`: the latent is set to ``strength`` times its largest
-        activation, wherever the model reads (0: its ablation); what the dictionary leaves out stays as it is."""
-        unit = self.latents.number(unit)
-        amount = float(strength) * float(self.latents.largest[unit])
+    def steer(self, unit: int, strength: float, kind: str = "latent"):
+        """A change for :class:`course.language.Language`: the unit is set to ``strength`` times its largest activation,
+        wherever the model reads (0: its ablation). What the other units say stays as it is, and of a latent also what
+        the dictionary leaves out."""
+        unit = self.units(kind).number(unit)
+        amount = float(strength) * float(self.units(kind).largest[unit])
 
-        def change(neurons):
+        def set_neuron(neurons):
+            return neurons.index_fill(-1, torch.tensor(unit), amount)
+
+        def set_latent(neurons):
             return neurons + (amount - self.sae.encode(neurons)[..., unit, None]) * self.sae.decoder[unit]
-        return change
+        return set_latent if kind == "latent" else set_neuron
 
 
 def unpack(arrays: dict[str, np.ndarray]) -> SAE:
@@ -242,5 +368,6 @@ def load() -> Features:
     """The shipped model, dictionary, text and examples."""
     model = language.load()
     sample = Sample(data.load_npz("text.npz"), model.tokens)
-    latents, neurons = (Units(kind, data.load_npz(f"{kind}s.npz"), sample) for kind in KINDS)
+    labels = data.load_json("labels.json") if "labels.json" in data.card()["files"] else {}
+    latents, neurons = (Units(kind, data.load_npz(f"{kind}s.npz"), sample, labels.get(kind)) for kind in KINDS)
     return Features(model, dictionary(), sample, latents, neurons, data.load_json("contexts.json")["browse"])

@@ -24,6 +24,7 @@ from course.language import NEURONS, Language, Tokens
 from course.language import load as load_model
 from course.recipes import corpus
 from course.recipes.contexts import MOST, Part, Units, neurons, read, units_of
+from course.recipes.corpus_contexts import CONTEXTS
 from course.recipes.dictionaries import language, load, windows
 from course.recipes.language_model import COMPUTED
 from course.recipes.words import npz
@@ -109,7 +110,8 @@ def sample(text: corpus.Corpus, sources: list[dict], tokens: Tokens) -> tuple[di
     names = "\n".join(text.names[kind] for kind in kinds).encode()
     return dict(numbers=part.numbers.astype(np.uint16), starts=np.flatnonzero(part.document < 0).astype(np.int32),
                 labels=np.array([kinds.index(text.labels[k]) for k in chosen], np.uint8),
-                names=np.frombuffer(names, np.uint8), contexts=of.astype(np.uint8), combinations=combinations), chosen
+                names=np.frombuffer(names, np.uint8), contexts=of.astype(np.uint8), combinations=combinations,
+                context_names=np.frombuffer("\n".join(one.name for one in CONTEXTS).encode(), np.uint8)), chosen
 
 
 def examples(places: np.ndarray, values: np.ndarray, document: np.ndarray, draw) -> list[tuple[int, int]]:
