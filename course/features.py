@@ -272,6 +272,15 @@ class Features:
             raise CourseError("There is no text to read. Type a word or a sentence.")
         return numbers
 
+    @torch.no_grad()
+    def activations(self, kind: str, unit: int, rows: torch.Tensor, chunk: int = 20) -> torch.Tensor:
+        """What one unit says at every token of ``rows`` (count, length), in the same shape."""
+        unit, found = self.units(kind).number(unit), []
+        for part in rows.split(chunk):
+            x = self.model.neurons(part)
+            found.append((self.sae.encode(x) if kind == "latent" else x)[..., unit])
+        return torch.cat(found)
+
     def on(self, text: str, most: int = 5) -> list[tuple[str, list[tuple[int, float]]]]:
         """For each token of ``text`` (as much of it as the model can see): the latents that are on, strongest first."""
         numbers = self.read(text)

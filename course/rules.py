@@ -1,13 +1,15 @@
-"""Is a text in a context? By a rule that looks at the text alone, for what a steered model writes.
+"""Steering towards a context, and a rule that says whether what the model then writes is in it.
 
-Introduced in notebook 08. A script is told by the names of its letters in Unicode, DNA by its alphabet, and a kind of
-document, such as German, by a probe: naive Bayes on tokens, which multiplies how often each token comes in each kind.
+Introduced in notebook 08. The rules look at the text alone. A script is told by the names of its letters in Unicode,
+DNA by its alphabet, and a kind of document, such as German, by a probe: naive Bayes on tokens, which multiplies how
+often each token comes in each kind.
 """
 from __future__ import annotations
 
 import unicodedata
 
 import numpy as np
+import torch
 
 from . import CourseError
 from .language import END
@@ -50,3 +52,14 @@ def belongs(text: str, context: str, probe: Probe) -> bool:
     if kind not in probe.sample.names:
         raise CourseError(f"There is no rule for the context {context!r}.")
     return probe.kind(probe.sample.tokens.encode(text)) == kind
+
+
+def changes(features, context: str, strength: float, seed: int = 0) -> dict:
+    """Three changes of the neurons, for :class:`course.language.Language`: the best latent for a context set to
+    ``strength`` times its largest activation, the best neuron to as many times its own, and as the control a push as
+    long as the latent's in a random direction."""
+    latent, neuron = (features.context(context)[kind][0].unit for kind in ("latent", "neuron"))
+    push = torch.randn(len(features.neurons), generator=torch.Generator().manual_seed(seed))
+    push *= strength * float(features.latents.largest[latent]) / push.norm()
+    return {"best latent": features.steer(latent, strength), "best neuron": features.steer(neuron, strength, "neuron"),
+            "random direction": lambda x: x + push}

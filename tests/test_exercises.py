@@ -388,6 +388,14 @@ def test_solution_passes(exercise):
     assert feedback.text == exercise.shows
 
 
+def test_what_comes_after_uses_a_right_answer_and_else_the_solution():
+    share = ALL["features.share"]
+    mine = share.make("squares = rows * rows; squares.amax(1) / squares.sum(1)")
+    assert share.use(mine) is mine
+    for other in (share.make(share.stub), share.make("rows ** 2"), "text", None):
+        assert share.use(other) is not other and share.check(share.use(other)).verdict == RIGHT
+
+
 @each
 def test_stub_is_not_attempted(exercise):
     assert exercise.check(exercise.make(exercise.stub)).verdict == UNTOUCHED

@@ -13,6 +13,7 @@ import json
 import pathlib
 import sys
 from collections.abc import Callable
+from fractions import Fraction
 
 import numpy as np
 import torch
@@ -256,6 +257,18 @@ def credits_of(sources: list[dict]) -> list[dict]:
     return list(found.values())
 
 
+def rarer(measured: dict) -> dict:
+    """``density.json`` from the log of all runs on the GPU: those of 300 M tokens, the most frequent contexts first,
+    and the model that was never trained."""
+    runs = [one for one in measured["runs"] if one["model"] in ("lm300M", "twin")]
+    runs.sort(key=lambda one: (one["model"] == "twin", -one["rarity"]))
+    return dict(made=measured["made"], contexts=measured["contexts"], runs=[
+        dict(model="trained" if one["model"] != "twin" else "never trained", rarity=str(Fraction(one["rarity"])),
+             neurons=one["f1_neurons"], latents=one["f1_latents"],
+             more_than_a_token={unit: found["nottoken"] for unit, found in zip(
+                 ("neurons", "latents"), one["explained_ge07"].values(), strict=True)}) for one in runs])
+
+
 def write(name: str, content: dict, **entry) -> None:
     """Write a data file and enter it on the card."""
     if name.endswith(".npz"):
@@ -300,7 +313,7 @@ def main(arguments: list[str] | None = None) -> int:
     counts = {name: {key: value for key, value in one.items() if key != "labels"} for name, one in labels.items()}
     write("labels.json", dict(counts=counts, **{unit: [one[:2] if one and one[1] >= LABELLED else None
                                                        for one in labels[f"{unit}s"]["labels"]] for unit in KINDS}))
-    write("density.json", json.loads(given.density.read_text()))
+    write("density.json", rarer(json.loads(given.density.read_text())))
     quality = [json.loads(place.read_text()) for place in given.quality]
     lines = [json.loads(line) for line in given.table.read_text().splitlines()]
     write("language_log.json", dict(quality=quality, dictionaries=sorted(lines, key=lambda line: line["size"])))
