@@ -106,9 +106,9 @@ def kept(dims: Sequence[int], found: Sequence[int], accepted: float, *, drawn: i
                 log_y=True, x_axis="d, dimensions", y_axis="directions", y_span=(2, 3000))
     fig.update_xaxes(tickvals=list(dims))
     fig.update_yaxes(tickvals=[3, 10, 30, 100, 300, 1000, drawn], exponentformat="none")
-    each = [f"{many:,} in {d}" for many, d in zip(found, dims, strict=True)]
-    return say(fig, f"|Cosines| up to {accepted:.2f}: of {drawn:,} random directions {', '.join(each[:-1])} and "
-                    f"{each[-1]} dimensions are kept.")
+    first, *others = [f"{many:,} in {d}" for many, d in zip(found, dims, strict=True)]
+    return say(fig, f"Of {drawn:,} random directions, drawn one after the other, so many fit with |cosines| up to "
+                    f"{accepted:.2f}: {', '.join([first + ' dimensions', *others])}.")
 
 
 def leaks(names: Sequence[str], x, read, after) -> go.Figure:
