@@ -224,8 +224,8 @@ def test_counts_are_set_against_the_last_one():
 
 
 def test_what_stands_at_the_slider_is_said():
-    fig = plots.along([0, 10, 20], {"a": [0, 1, 2], "b": [4, 2, -0.001]}, 20, x_axis="k", y_axis="", y_span=(0, 4))
-    assert said(fig) == "k: 20. a 2.00, b 0.00."
+    fig = plots.along([0, 10, 20], {"a": [0, 1, 2], "b": [4, 2, -0.001]}, 20, x_axis="k, on", y_axis="", y_span=(0, 4))
+    assert said(fig) == "20 on: a 2.00, b 0.00."
     assert "a 0.50" in said(plots.along([0, 10], {"a": [0, 1]}, 5, x_axis="k", y_axis="", y_span=(0, 1)))
 
 

@@ -29,10 +29,13 @@ def _times(ratio: float) -> str:
 
 def along(x, series: Mapping[str, Sequence[float]], at: float, *, x_axis: str, y_axis: str,
           y_span: tuple[float, float]) -> go.Figure:
-    """One line per entry of ``series``, and in the sentence what each is worth at ``at``, where the slider stands."""
+    """One line per entry of ``series``, and in the sentence what each is worth at ``at``, where the slider stands.
+
+    ``x_axis``: a letter and what it counts, such as "d, numbers".
+    """
     fig = lines(x, series, x_axis=x_axis, y_axis=y_axis, y_span=y_span, marks=len(x) < 30, at=at)
-    return say(fig, f"{x_axis}: {at}. " + ", ".join(f"{name} {number(np.interp(at, x, y))}"
-                                                    for name, y in series.items()) + ".")
+    return say(fig, f"{at} {x_axis.split(', ')[-1]}: " + ", ".join(
+        f"{name} {number(np.interp(at, x, y))}" for name, y in series.items()) + ".")
 
 
 def basis(W, error: float) -> go.Figure:
