@@ -1,8 +1,13 @@
 """course.geometry against arrangements whose values are known, and against bounds that nothing may beat."""
+import json
+import re
+
+import nbformat
 import numpy as np
 import pytest
 
 from course import CourseError, geometry, plots
+from course.recipes import notebooks
 from course.style import said
 
 # Arrangements whose dimensionalities are known exactly
@@ -251,3 +256,11 @@ def test_what_is_off_and_not_silent():
     assert said(plots.leaks("ABC", [1, 0, 0], [1, -0.4, 0.4], [1, 0, 0.4])) == (
         "On: A. Off, and not silent after the ReLU: C 0.40.")
     assert said(plots.leaks("AB", [0, 0], [0, 0], [0, 0])) == "On: nothing. Off, and not silent after the ReLU: none."
+
+
+def test_the_pictures_in_05_are_described_by_what_their_cells_say():
+    path = next(iter(notebooks.paths(["05_more"])))
+    prose = "\n".join(cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "markdown")
+    described = re.findall(r"!\[([^\]]+)\]", prose)
+    stored = json.loads(notebooks.SAID.read_text(encoding="utf-8"))[notebooks.name(path)]
+    assert len(described) == 3 and set(notebooks.sentences(json.dumps({"sentences": described}))) <= set(stored)
