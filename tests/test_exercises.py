@@ -201,11 +201,9 @@ RIGHT_ANSWERS = {
         "max(abs(a @ b) / np.linalg.norm(a) / np.linalg.norm(b) for i, a in enumerate(W.T) for b in W.T[:i])",
         "u = W.T / np.linalg.norm(W.T, axis=1, keepdims=True); abs(u @ u.T)[np.triu_indices(len(u), 1)].max()",
         "g = W.T @ W; l = np.sqrt(np.diag(g)); (abs(g / np.outer(l, l)) - 2 * np.eye(len(g))).max()"],
-    "geometry.how_many_on": [
-        "k = 0\nwhile np.sqrt((k + 1) / d) <= noise:\n    k += 1\nk", "np.floor(noise * noise * d + 1e-6)",
-        "max(k for k in range(d + 1) if np.sqrt(k / d) <= noise)", "int(round(noise ** 2 * d, 6))",
-        "int((np.sqrt(np.arange(d + 1) / d) <= noise).sum()) - 1", "(noise ** 2 * d + 1e-9) // 1",
-        "from fractions import Fraction; int(Fraction(str(noise)) ** 2 * d)"],
+    "geometry.how_many": [
+        "k = noise * noise * d; k / p", "np.square(noise) * d / p", "d * pow(noise, 2) * (1 / p)",
+        "np.float32(noise) ** 2 * d / p", "noise ** 2 / (p / d)"],
     "geometry.false_alarm": [
         "off = [i for i in range(W.shape[1]) if i not in on]; off[int(np.argmax(W[:, off].T @ W[:, on].sum(axis=1)))]",
         "x = np.isin(np.arange(W.shape[1]), on); np.where(x, -np.inf, W.T @ (W @ x)).argmax()",
@@ -850,8 +848,7 @@ def test_a_right_answer_that_changes_its_input_is_told_so(name, source):
 
 @pytest.mark.parametrize("name, source", [
     ("geometry.largest_cosine", "u = W / np.linalg.norm(W, axis=0)\nc = abs(u.T @ u)\nc[c < 0.999].max()"),
-    ("geometry.how_many_on", "max(k for k in range(50) if (k / d) ** 0.5 <= noise + 1e-9)"),
-    ("geometry.how_many_on", "int(round(d * noise ** 2, 1))"),
+    ("geometry.how_many", "6.25 / p"), ("geometry.how_many", "noise * 25 / p"),
     ("game.turning_strength", "best = probabilities.argmax(dim=1)\nat_zero = best[strengths.abs().argmin()]\n"
                               "strengths[(strengths > 0.25) & (best != at_zero)][0]"),
 ])

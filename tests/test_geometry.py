@@ -1,8 +1,14 @@
 """course.geometry against arrangements whose values are known, and against bounds that nothing may beat."""
+import json
+import re
+
+import nbformat
 import numpy as np
 import pytest
 
 from course import CourseError, geometry, plots
+from course.recipes import notebooks
+from course.style import said
 
 # Arrangements whose dimensionalities are known exactly
 
@@ -166,12 +172,6 @@ def test_the_best_step_is_kept_and_the_same_seed_gives_the_same(monkeypatch):
     assert (W == geometry.near_orthogonal(4, 9, steps=50, seed=3)).all()
 
 
-def test_progress_hears_of_every_step():
-    heard = []
-    geometry.near_orthogonal(3, 5, steps=20, progress=lambda steps: (heard.append(step) or step for step in steps))
-    assert heard == list(range(20))
-
-
 @pytest.mark.parametrize("call", [
     lambda: geometry.welch_bound(0, 3), lambda: geometry.welch_bound(2.5, 3), lambda: geometry.near_orthogonal(3, 0),
     lambda: geometry.near_orthogonal("3", 4), lambda: geometry.near_orthogonal(3, 6, steps=0),
@@ -212,21 +212,55 @@ def test_a_polygon_stands_in_the_plane_with_corners_of_length_one():
 
 # Figures
 
-def test_arrows_in_space():
-    vectors = np.array([[1.0, 0, 0], [0, 2.0, 0], [0, 0, 0.5]])
-    fig = plots.arrows_3d({"one": vectors, "two": -vectors[:2]})
+def test_lines_in_space_run_both_ways_and_the_worst_pair_is_named():
+    fig = plots.lines_in_space({"one": np.eye(3), "two": geometry.icosahedron_axes()})
     tips = [trace for trace in fig.data if trace.mode == "markers"]
-    assert [len(trace.x) for trace in tips] == [3, 2]
-    np.testing.assert_allclose(np.column_stack([tips[0].x, tips[0].y, tips[0].z]), vectors)
-    assert len(set(tips[0].marker.color)) == 3 and len(set(tips[0].marker.symbol)) == 3
+    assert [len(trace.x) for trace in tips] == [3, 6] and list(fig.data[1].x[:2]) == [-1, 1]
     assert [trace.scene for trace in tips] == ["scene", "scene2"]
-    assert fig.layout.scene.xaxis.range == fig.layout.scene2.zaxis.range == (-2, 2)
-    rays = fig.data[1]
-    assert (rays.x[0], rays.x[1], rays.y[3], rays.y[4]) == (0, 1, 0, 2) and np.isnan(rays.x[2])
-
-
-def test_lines_in_space_run_both_ways():
-    fig = plots.arrows_3d({"": np.eye(3)}, both_ways=True)
-    assert list(fig.data[1].x[:2]) == [-1, 1]
-    many = plots.arrows_3d({"": np.random.default_rng(0).normal(size=(36, 3))}).data[2]
+    assert said(fig) == "Largest |cosine|: 0.00 one, 0.45 two."
+    many = plots.lines_in_space({"": geometry.random_directions(3, 36)}).data[2]
     assert len(set(zip(many.marker.color, many.marker.symbol, strict=True))) == 36
+
+
+def test_counts_are_set_against_the_last_one():
+    fig = plots.counts({"numbers": 768, "neurons": 36_864, "your guess": 368_640})
+    assert said(fig) == "Your guess: 368,640. That is 480 times the numbers, 10 times the neurons."
+    assert "0.5 times the neurons" in said(plots.counts({"neurons": 2000, "your guess": 1000}))
+
+
+def test_what_stands_at_the_slider_is_said():
+    fig = plots.along([0, 10, 20], {"a": [0, 1, 2], "b": [4, 2, -0.001]}, 20, x_axis="k, on", y_axis="", y_span=(0, 4))
+    assert said(fig) == "20 on: a 2.00, b 0.00."
+    assert "a 0.50" in said(plots.along([0, 10], {"a": [0, 1]}, 5, x_axis="k", y_axis="", y_span=(0, 1)))
+
+
+def test_how_much_of_a_number_its_best_feature_explains():
+    fig = plots.basis(np.array([[1.0, 0.0], [3.0, 4.0]]), 1e-16)
+    assert "explains 0.82 of it" in said(fig) and "back: 0.000000000." in said(fig)
+    np.testing.assert_allclose(fig.data[-1].x, [1, 0.64])
+
+
+def test_the_cosines_of_all_pairs():
+    fig = plots.cosines({"six lines": geometry.icosahedron_axes()}, bound=geometry.welch_bound(3, 6))
+    assert max(fig.data[0].y) == 1 and "0.45 six lines. No arrangement gets below 0.45" in said(fig)
+    assert "No arrangement" not in said(plots.cosines({"two": np.eye(2)}))
+
+
+def test_how_many_were_kept():
+    assert said(plots.kept([4, 8], [4, 9], 0.35, drawn=2000)) == (
+        "Of 2,000 random directions, drawn one after the other, so many fit with |cosines| up to 0.35: "
+        "4 in 4 dimensions, 9 in 8.")
+
+
+def test_what_is_off_and_not_silent():
+    assert said(plots.leaks("ABC", [1, 0, 0], [1, -0.4, 0.4], [1, 0, 0.4])) == (
+        "On: A. Off, and not silent after the ReLU: C 0.40.")
+    assert said(plots.leaks("AB", [0, 0], [0, 0], [0, 0])) == "On: nothing. Off, and not silent after the ReLU: none."
+
+
+def test_the_pictures_in_05_are_described_by_what_their_cells_say():
+    path = next(iter(notebooks.paths(["05_more"])))
+    prose = "\n".join(cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "markdown")
+    described = re.findall(r"!\[([^\]]+)\]", prose)
+    stored = json.loads(notebooks.SAID.read_text(encoding="utf-8"))[notebooks.name(path)]
+    assert len(described) == 3 and set(notebooks.sentences(json.dumps({"sentences": described}))) <= set(stored)

@@ -1,4 +1,4 @@
-"""The exercises of notebook 05."""
+"""The exercises of notebook 05: the worst pair, how many features fit, and which one is faked."""
 from __future__ import annotations
 
 import numpy as np
@@ -64,42 +64,33 @@ def largest_cosine(W):
 )
 
 
-_ONE_TOO_MANY = "One too many: with so many on, the noise is already above the limit. Round down."
-_SQUARE_FIRST = "This solves for the root of k. Square it, before you round."
-how_many_on = Exercise(
-    stub="def how_many_on(d, noise):\n    return ...",
-    solution_source="int(noise ** 2 * d + 1e-9)  # 0.7 ** 2 * 100 is a little below 49 here",
-    # Limits that are met exactly, some of them in decimals only, and limits between two whole numbers.
-    cases=lambda: [(100, 0.25), (64, 0.5), (768, 0.1), (50, 0.3), (1000, 0.17), (10, 0.2), (30, 1.0), (100, 0.7),
-                   (400, 0.35), (1000, 0.5), (124, 0.2)],
+_SQUARE = "The noise is a root, and you need what stands under it: square `noise`."
+_ON = "This is how many may be on at once. Of n features p · n are on, so divide by p."
+how_many = Exercise(
+    stub="def how_many(d, noise, p):\n    return ...",
+    solution_source="noise ** 2 * d / p",
+    cases=lambda: [(100, 0.25, 0.1), (64, 0.5, 0.01), (768, 0.1, 0.3), (50, 0.3, 1.0), (200, 0.17, 0.02)],
     mistakes={
-        "+ 1e-9 -> ":
-            "Nearly: at 0.7 in 100 dimensions this gives 48, and with 49 on the noise is not above 0.7. The computer "
-            "has 48.99999999999999 for 0.7 ** 2 * 100. Add a little, say 1e-9, before you round down.",
-        "int(noise ** 2 * d + 1e-9) -> noise ** 2 * d": "The right size, but features come whole: round down.",
-        "int(noise ** 2 * d + 1e-9) -> int(np.ceil(noise ** 2 * d))": _ONE_TOO_MANY,
-        "+ 1e-9) -> ) + 1": _ONE_TOO_MANY,
-        "+ 1e-9) -> + 1e-9) + 1": _ONE_TOO_MANY,
-        "max(k for k in range(d + 1) if np.sqrt(k / d) < noise)":
-            "With 16 on in 64 dimensions the noise is 0.5, and that is not above 0.5: the limit itself is allowed.",
-        "int(noise ** 2 * d + 1e-9) -> round(noise ** 2 * d)":
-            "This rounds to the nearest whole number, and where it rounds up the noise is above the limit.",
-        "noise ** 2 -> noise": "Here the noise is k/d. It grows with the root of k.",
-        "noise ** 2 * d -> noise * np.sqrt(d)": _SQUARE_FIRST,
-        "noise ** 2 * d + 1e-9) -> noise * np.sqrt(d) + 1e-9) ** 2": _SQUARE_FIRST,
+        "noise ** 2 -> noise": _SQUARE,
+        "noise ** 2 * d -> noise * np.sqrt(d)": _SQUARE,
         "noise ** 2 * d -> np.sqrt(noise * d)": "This takes a root where you need a square.",
-        "noise ** 2 -> np.sqrt(noise)": "This takes a root where you need a square.",
-        "noise ** 2 * d -> d / noise ** 2": "The more noise you allow, the fewer this lets in. Multiply where you "
+        "noise ** 2 * d -> (noise * d) ** 2": "The square belongs to the noise alone; d stands under the root.",
+        " / p -> ": _ON,
+        "/ p -> * p": "The more rarely features are on, the more of them may be stored. Divide by p.",
+        "/ p -> / (1 - p)": "p is how often a feature is on; 1 − p is how often it is off.",
+        "noise ** 2 * d -> noise ** 2 / d": "With more dimensions there is less noise, and more features fit: "
+                                            "multiply by d.",
+        "noise ** 2 * d -> d / noise ** 2": "The more noise you allow, the more features fit. Multiply where you "
                                             "divide.",
-        "noise ** 2 * d -> (noise * d) ** 2": "The square belongs to the noise alone; d stands under the root with k.",
-        "noise ** 2 * d -> np.sqrt(noise / d)": "This puts `noise` in for k. It is k that is asked for.",
+        "np.sqrt(p * noise / d)": "This is the noise that comes with `noise` features. The number of features is "
+                                  "asked for: solve for n.",
+        **dict.fromkeys(("int(noise ** 2 * d / p)", "round(noise ** 2 * d / p)", "int(noise ** 2 * d) / p"),
+                        "The right size, and rounded. It holds on average, so leave it as it is."),
     },
-    shows="The number that may be on grows with d, and it does not depend on how many features there are. "
-          "Half the noise costs a factor of four.",
-    hints=("The noise is the root of k/d. Solve for k.",
-           "Features come whole, and the noise must not exceed the limit: round down, with `int` or `np.floor`.",
-           "`int(0.7 ** 2 * 100)` is 48, because the computer is a little below 49. Add 1e-9 before you round down."),
-    setup=_setup, difficulty="easy", minutes=5,
+    shows="Half the noise costs a factor of four. Features that are on half as often cost nothing: twice as many fit.",
+    hints=("The noise is the root of p · n / d. Square both sides, and solve for n.",
+           "`noise ** 2 * d` features may be on at once."),
+    setup=_setup, difficulty="easy", minutes=4,
 )
 
 

@@ -6,7 +6,7 @@ plotly redraws about twice as fast when titles and axes stay.
 from .contexts import contexts
 from .game import clouds, guesses, runs
 from .general import arrows, bars, beside, dots, heat, lines, side_by_side
-from .geometry import arrows_3d
+from .geometry import along, basis, cosines, counts, kept, leaks, lines_in_space
 from .packing import code_map, number_lines, pieces
 from .sae import matches, rays
 from .shapes import gallery, readings, shares, strips
@@ -14,7 +14,7 @@ from .sharing import sharing
 from .toy import dimensionalities, features, phase_map, pictures, plane, readout
 from .words import cubes, named_points, offsets
 
-__all__ = ["arrows", "arrows_3d", "bars", "beside", "clouds", "code_map", "contexts", "cubes", "dimensionalities",
-           "dots", "features", "gallery", "guesses", "heat", "lines", "matches", "named_points", "number_lines",
-           "offsets", "phase_map", "pictures", "pieces", "plane", "rays", "readings", "readout", "runs", "shares",
-           "sharing", "side_by_side", "strips"]
+__all__ = ["along", "arrows", "bars", "basis", "beside", "clouds", "code_map", "contexts", "cosines", "counts",
+           "cubes", "dimensionalities", "dots", "features", "gallery", "guesses", "heat", "kept", "leaks", "lines",
+           "lines_in_space", "matches", "named_points", "number_lines", "offsets", "phase_map", "pictures", "pieces",
+           "plane", "rays", "readings", "readout", "runs", "shares", "sharing", "side_by_side", "strips"]
