@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 import course.exercises as engine
-from course.recipes import notebooks
+from course.recipes import notebooks, pictures
 from course.recipes.controls import CELL
 
 PATHS = notebooks.paths()
@@ -106,12 +106,58 @@ def test_reads_plainly(path):
     assert not re.search(r"\bdelve|\bdive into|\bexciting|\bamazing", "\n".join(sources(path, "markdown")), re.I)
 
 
+@pytest.mark.parametrize("path", [path for path in LESSONS if path.name.startswith(notebooks.REWRITTEN)],
+                         ids=notebooks.name)
+def test_pictures_show_what_the_notebook_shows(path):
+    assert pictures.problems(path) == []
+
+
+def test_every_picture_is_of_a_notebook():
+    known = {name for path in LESSONS for name in pictures.tagged(path, nbformat.read(path, 4).cells)}
+    assert {path.name for path in pictures.FOLDER.glob("*.png")} == known | {"jupyterlab.png"}
+    assert set(json.loads(pictures.TAKEN.read_text(encoding="utf-8"))) <= known
+
+
 def test_sentences_are_stored_for_every_notebook_and_no_other():
     assert set(json.loads(notebooks.SAID.read_text(encoding="utf-8"))) == {
         notebooks.name(path) for path in PATHS if sources(path, "code")}
 
 
 # Tests of the tests: each planted fault must be found.
+
+FOLD = pictures.FOLD.replace("A sentence", "A sentence that describes what is seen.")
+
+
+@pytest.mark.parametrize("fault, complaint", [
+    (lambda cells, taken, says, folder: None, ""),
+    (lambda cells, taken, says, folder: cells[0].update(source="# No picture"), "does not stand where"),
+    (lambda cells, taken, says, folder: cells[2].update(source="Text."), "does not stand where"),
+    (lambda cells, taken, says, folder: cells[2].update(cell_type="raw"), "does not stand where"),
+    (lambda cells, taken, says, folder: (folder / "06_a_2.png").unlink(), "is missing"),
+    (lambda cells, taken, says, folder: (folder / "06_a_2.png").write_bytes(bytes(200_000)), "larger than"),
+    (lambda cells, taken, says, folder: cells[1].update(id="another"), "not from this cell"),
+    (lambda cells, taken, says, folder: taken.pop("06_a_2.png"), "not from this cell"),
+    (lambda cells, taken, says, folder: says.remove("Two #."), "no figure says “Two #.”"),
+    (lambda cells, taken, says, folder: says.reverse(), "no figure says “One #.”"),
+], ids=["none", "opening unnamed", "kept unnamed", "no text", "no file", "large", "other cell", "no entry",
+        "other sentence", "other order"])
+def test_a_picture_that_does_not_fit_is_found(tmp_path, monkeypatch, fault, complaint):
+    monkeypatch.setattr(notebooks, "FOLDER", tmp_path)
+    cells = [nbformat.v4.new_markdown_cell("# A?\n\n![A sentence that describes what is seen.](images/06_a.png)"),
+             nbformat.v4.new_code_cell("show(2)", metadata={"tags": ["kept-picture"]}, id="two"),
+             nbformat.v4.new_markdown_cell(FOLD.replace("NAME", "06_a_2.png") + "\n\nText."),
+             nbformat.v4.new_code_cell("show(1)", metadata={"tags": ["opening-picture"]}, id="one")]
+    taken = {"06_a.png": dict(cell="one", sentence="One #."), "06_a_2.png": dict(cell="two", sentence="Two #.")}
+    says = ["Zero.", "Two #.", "Between.", "One #."]
+    for name in taken:
+        (tmp_path / name).write_bytes(b"")
+    fault(cells, taken, says, tmp_path)
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "06_a.ipynb")
+    (tmp_path / "sentences.json").write_text(json.dumps(taken))
+    (tmp_path / "said.json").write_text(json.dumps({"06_a": says}))
+    found = pictures.problems(tmp_path / "06_a.ipynb", tmp_path, tmp_path / "said.json")
+    assert len(found) == bool(complaint) and all(complaint in line for line in found)
+
 
 def run_cells(folder, *cells):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])

@@ -191,12 +191,16 @@ def uses_torch(path: pathlib.Path) -> bool:
 
 
 def sentences(printed: str) -> list[str]:
-    """What stands under the pictures of a run notebook, with # for every number.
+    """What stands under the pictures of a run notebook, numbers masked.
 
-    ``printed``: what a last cell, :data:`SENTENCES` or more, printed. Numbers may differ a little
-    from one processor to the next; words may not.
+    ``printed``: what a last cell, :data:`SENTENCES` or more, printed.
     """
-    return [re.sub(r"[-−+]?(\d[\d,]*)?[.]?\d+", "#", sentence) for sentence in json.loads(printed)["sentences"]]
+    return [masked(sentence) for sentence in json.loads(printed)["sentences"]]
+
+
+def masked(sentence: str) -> str:
+    """``sentence`` with # for every number: they may differ a little from one processor to the next, words may not."""
+    return re.sub(r"[-−+]?(\d[\d,]*)?[.]?\d+", "#", sentence)
 
 
 def name(path: pathlib.Path) -> str:
