@@ -118,6 +118,47 @@ def test_every_picture_is_of_a_notebook():
     assert set(json.loads(pictures.TAKEN.read_text(encoding="utf-8"))) <= known
 
 
+FORMS = {  # how terms of the glossary stand in a text, where not as they are, with s or es
+    "Analogy": "analog(y|ies)", "Basis": "bas[ie]s", "Bias in data": "bias in data", "N-gram": r"\$?n\$?-grams?",
+    "Precision and recall": "precision", "Projection": r"project(ions?|ed|ing)", "Quantisation": r"quanti[sz]\w+",
+    "Steering": r"steer\w*", "Vocabulary": "vocabular(y|ies)"}
+
+
+def stands_in(term, prose):
+    """Whether a term of the glossary, or a link to its entry, stands in a text."""
+    prose = prose.replace('"Toy Models of Superposition"', "")
+    form = FORMS.get(term, f"{re.escape(term)}(s|es)?")
+    words = re.search(rf"(?<!\w)({form})(?!\w)", re.sub(r"\]\([^)]*\)", "]", prose), 0 if term.isupper() else re.I)
+    return bool(words or re.search(rf"(glossary|prerequisites)\.ipynb#{re.escape(term.replace(' ', '-'))}\)", prose))
+
+
+def wrong_tags(entries, texts):
+    """Of entries "## Term ... (05)", those whose number is not of the first text, (number, prose), with the term."""
+    for entry in entries:
+        term, tag = re.fullmatch(r"## (.+)\n(?s:.*)\((\w+)\)", entry).groups()
+        first = next((number for number, prose in texts if stands_in(term, prose)), "no notebook")
+        if tag != first:
+            yield f"{term}: ({tag}), and it first stands in {first}"
+
+
+def test_the_glossary_names_the_notebook_in_which_a_term_first_stands():
+    entries = sources(notebooks.FOLDER / "glossary.ipynb", "markdown")[1:]
+    texts = [(path.name[:2], "\n".join(sources(path, "markdown"))) for path in LESSONS]
+    wrong = "; ".join(wrong_tags(entries, texts))
+    assert not wrong, wrong
+    terms = [entry.splitlines()[0].casefold().replace("²", "") for entry in entries]
+    assert terms == sorted(terms)
+
+
+def test_a_wrong_tag_of_the_glossary_is_found():
+    texts = [("00", "A basis, ReLUs and [many](glossary.ipynb#Latent)."), ("01", "Two bases, a relation, an n-gram.")]
+    entries = ["## Basis\nA (set). (01)", "## ReLU\nA bend. (01)", "## Latent\nOne. (00)", "## N-gram\nRun. (01)",
+               "## AUC\nArea. (01)"]
+    assert list(wrong_tags(entries, texts)) == [
+        "Basis: (01), and it first stands in 00", "ReLU: (01), and it first stands in 00",
+        "AUC: (01), and it first stands in no notebook"]
+
+
 def test_sentences_are_stored_for_every_notebook_and_no_other():
     assert set(json.loads(notebooks.SAID.read_text(encoding="utf-8"))) == {
         notebooks.name(path) for path in PATHS if sources(path, "code")}
