@@ -118,6 +118,22 @@ def test_every_picture_is_of_a_notebook():
     assert set(json.loads(pictures.TAKEN.read_text(encoding="utf-8"))) <= known
 
 
+def row(path, folder):
+    """The row of a notebook in a table of contents that stands in ``folder``."""
+    prose = "\n".join(sources(path, "markdown"))
+    title, minutes = prose.splitlines()[0].lstrip("# "), re.search(r"\*\*(?:Time|Minutes):\*\* (\d+)", prose)[1]
+    label = path.name[:2] + ", deeper" * (path.parent != notebooks.FOLDER)
+    return f"| [{label}]({path.relative_to(folder).as_posix()}) | {title} | {minutes} |"
+
+
+@pytest.mark.parametrize("place", [LESSONS[0], notebooks.FOLDER.parent / "README.md"], ids=["in 00", "in the README"])
+def test_tables_of_contents_hold_every_notebook_and_companion(place):
+    text = "\n".join(sources(place, "markdown")) if place.suffix == ".ipynb" else place.read_text(encoding="utf-8")
+    wanted = [row(path, place.parent) for path in LESSONS if path != place]
+    missing = "\n".join(row for row in wanted if row not in text)
+    assert not missing, f"{place.name} lacks these rows:\n{missing}"
+
+
 FORMS = {  # how terms of the glossary stand in a text, where not as they are, with s or es
     "Analogy": "analog(y|ies)", "Basis": "bas[ie]s", "Bias in data": "bias in data", "N-gram": r"\$?n\$?-grams?",
     "Precision and recall": "precision", "Projection": r"project(ions?|ed|ing)", "Quantisation": r"quanti[sz]\w+",
@@ -126,7 +142,7 @@ FORMS = {  # how terms of the glossary stand in a text, where not as they are, w
 
 def stands_in(term, prose):
     """Whether a term of the glossary, or a link to its entry, stands in a text."""
-    prose = prose.replace('"Toy Models of Superposition"', "")
+    prose = re.sub(r'^\| \[.*$|"Toy Models of Superposition"', "", prose, flags=re.M)  # titles are no use of a term
     form = FORMS.get(term, f"{re.escape(term)}(s|es)?")
     words = re.search(rf"(?<!\w)({form})(?!\w)", re.sub(r"\]\([^)]*\)", "]", prose), 0 if term.isupper() else re.I)
     return bool(words or re.search(rf"(glossary|prerequisites)\.ipynb#{re.escape(term.replace(' ', '-'))}\)", prose))
