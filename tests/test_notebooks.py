@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 import course.exercises as engine
-from course.recipes import notebooks
+from course.recipes import notebooks, pictures
 from course.recipes.controls import CELL
 
 PATHS = notebooks.paths()
@@ -106,12 +106,115 @@ def test_reads_plainly(path):
     assert not re.search(r"\bdelve|\bdive into|\bexciting|\bamazing", "\n".join(sources(path, "markdown")), re.I)
 
 
+@pytest.mark.parametrize("path", [path for path in LESSONS if path.name.startswith(notebooks.REWRITTEN)],
+                         ids=notebooks.name)
+def test_pictures_show_what_the_notebook_shows(path):
+    assert pictures.problems(path) == []
+
+
+def test_every_picture_is_of_a_notebook():
+    known = {name for path in LESSONS for name in pictures.tagged(path, nbformat.read(path, 4).cells)}
+    assert {path.name for path in pictures.FOLDER.glob("*.png")} == known | {"jupyterlab.png"}
+    assert set(json.loads(pictures.TAKEN.read_text(encoding="utf-8"))) <= known
+
+
+def row(path, folder):
+    """The row of a notebook in a table of contents that stands in ``folder``."""
+    prose = "\n".join(sources(path, "markdown"))
+    title, minutes = prose.splitlines()[0].lstrip("# "), re.search(r"\*\*(?:Time|Minutes):\*\* (\d+)", prose)[1]
+    label = path.name[:2] + ", deeper" * (path.parent != notebooks.FOLDER)
+    return f"| [{label}]({path.relative_to(folder).as_posix()}) | {title} | {minutes} |"
+
+
+@pytest.mark.parametrize("place", [LESSONS[0], notebooks.FOLDER.parent / "README.md"], ids=["in 00", "in the README"])
+def test_tables_of_contents_hold_every_notebook_and_companion(place):
+    text = "\n".join(sources(place, "markdown")) if place.suffix == ".ipynb" else place.read_text(encoding="utf-8")
+    wanted = [row(path, place.parent) for path in LESSONS if path != place]
+    missing = "\n".join(row for row in wanted if row not in text)
+    assert not missing, f"{place.name} lacks these rows:\n{missing}"
+
+
+FORMS = {  # how terms of the glossary stand in a text, where not as they are, with s or es
+    "Analogy": "analog(y|ies)", "Basis": "bas[ie]s", "Bias in data": "bias in data", "N-gram": r"\$?n\$?-grams?",
+    "Precision and recall": "precision", "Projection": r"project(ions?|ed|ing)", "Quantisation": r"quanti[sz]\w+",
+    "Steering": r"steer\w*", "Vocabulary": "vocabular(y|ies)"}
+
+
+def stands_in(term, prose):
+    """Whether a term of the glossary, or a link to its entry, stands in a text."""
+    prose = re.sub(r'^\| \[.*$|"Toy Models of Superposition"', "", prose, flags=re.M)  # titles are no use of a term
+    form = FORMS.get(term, f"{re.escape(term)}(s|es)?")
+    words = re.search(rf"(?<!\w)({form})(?!\w)", re.sub(r"\]\([^)]*\)", "]", prose), 0 if term.isupper() else re.I)
+    return bool(words or re.search(rf"(glossary|prerequisites)\.ipynb#{re.escape(term.replace(' ', '-'))}\)", prose))
+
+
+def wrong_tags(entries, texts):
+    """Of entries "## Term ... (05)", those whose number is not of the first text, (number, prose), with the term."""
+    for entry in entries:
+        term, tag = re.fullmatch(r"## (.+)\n(?s:.*)\((\w+)\)", entry).groups()
+        first = next((number for number, prose in texts if stands_in(term, prose)), "no notebook")
+        if tag != first:
+            yield f"{term}: ({tag}), and it first stands in {first}"
+
+
+def test_the_glossary_names_the_notebook_in_which_a_term_first_stands():
+    entries = sources(notebooks.FOLDER / "glossary.ipynb", "markdown")[1:]
+    texts = [(path.name[:2], "\n".join(sources(path, "markdown"))) for path in LESSONS]
+    wrong = "; ".join(wrong_tags(entries, texts))
+    assert not wrong, wrong
+    terms = [entry.splitlines()[0].casefold().replace("²", "") for entry in entries]
+    assert terms == sorted(terms)
+
+
+def test_a_wrong_tag_of_the_glossary_is_found():
+    texts = [("00", "A basis, ReLUs and [many](glossary.ipynb#Latent)."), ("01", "Two bases, a relation, an n-gram.")]
+    entries = ["## Basis\nA (set). (01)", "## ReLU\nA bend. (01)", "## Latent\nOne. (00)", "## N-gram\nRun. (01)",
+               "## AUC\nArea. (01)"]
+    assert list(wrong_tags(entries, texts)) == [
+        "Basis: (01), and it first stands in 00", "ReLU: (01), and it first stands in 00",
+        "AUC: (01), and it first stands in no notebook"]
+
+
 def test_sentences_are_stored_for_every_notebook_and_no_other():
     assert set(json.loads(notebooks.SAID.read_text(encoding="utf-8"))) == {
         notebooks.name(path) for path in PATHS if sources(path, "code")}
 
 
 # Tests of the tests: each planted fault must be found.
+
+FOLD = pictures.FOLD.replace("A sentence", "A sentence that describes what is seen.")
+
+
+@pytest.mark.parametrize("fault, complaint", [
+    (lambda cells, taken, says, folder: None, ""),
+    (lambda cells, taken, says, folder: cells[0].update(source="# No picture"), "does not stand where"),
+    (lambda cells, taken, says, folder: cells[2].update(source="Text."), "does not stand where"),
+    (lambda cells, taken, says, folder: cells[2].update(cell_type="raw"), "does not stand where"),
+    (lambda cells, taken, says, folder: (folder / "06_a_2.png").unlink(), "is missing"),
+    (lambda cells, taken, says, folder: (folder / "06_a_2.png").write_bytes(bytes(200_000)), "larger than"),
+    (lambda cells, taken, says, folder: cells[1].update(id="another"), "not from this cell"),
+    (lambda cells, taken, says, folder: taken.pop("06_a_2.png"), "not from this cell"),
+    (lambda cells, taken, says, folder: says.remove("Two #."), "no figure says “Two #.”"),
+    (lambda cells, taken, says, folder: says.reverse(), "no figure says “One #.”"),
+], ids=["none", "opening unnamed", "kept unnamed", "no text", "no file", "large", "other cell", "no entry",
+        "other sentence", "other order"])
+def test_a_picture_that_does_not_fit_is_found(tmp_path, monkeypatch, fault, complaint):
+    monkeypatch.setattr(notebooks, "FOLDER", tmp_path)
+    cells = [nbformat.v4.new_markdown_cell("# A?\n\n![A sentence that describes what is seen.](images/06_a.png)"),
+             nbformat.v4.new_code_cell("show(2)", metadata={"tags": ["kept-picture"]}, id="two"),
+             nbformat.v4.new_markdown_cell(FOLD.replace("NAME", "06_a_2.png") + "\n\nText."),
+             nbformat.v4.new_code_cell("show(1)", metadata={"tags": ["opening-picture"]}, id="one")]
+    taken = {"06_a.png": dict(cell="one", sentence="One #."), "06_a_2.png": dict(cell="two", sentence="Two #.")}
+    says = ["Zero.", "Two #.", "Between.", "One #."]
+    for name in taken:
+        (tmp_path / name).write_bytes(b"")
+    fault(cells, taken, says, tmp_path)
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "06_a.ipynb")
+    (tmp_path / "sentences.json").write_text(json.dumps(taken))
+    (tmp_path / "said.json").write_text(json.dumps({"06_a": says}))
+    found = pictures.problems(tmp_path / "06_a.ipynb", tmp_path, tmp_path / "said.json")
+    assert len(found) == bool(complaint) and all(complaint in line for line in found)
+
 
 def run_cells(folder, *cells):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])

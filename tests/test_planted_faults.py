@@ -20,7 +20,8 @@ ROOT = pathlib.Path(__file__).parent.parent
 PAGE = "prerequisites"  # the shortest notebook with a demo
 RUN, SEEN = f"notebooks/{PAGE}.ipynb", f"tests/test_browser.py::test_in_jupyterlab[{PAGE}]"
 FORM = f"tests/test_notebooks.py::test_is_in_the_stored_form[{PAGE}]"
-START = "00_start_here"
+START, TOY = "00_start_here", "06_toy_superposition"
+SHOWN = f"tests/test_notebooks.py::test_pictures_show_what_the_notebook_shows[{TOY}]"
 
 
 def text(path, old, new, times=1):
@@ -126,6 +127,9 @@ FAULTS = {  # name: (edit, what notices it, what that says)
                                 f"tests/test_notebooks.py::test_links_lead_somewhere[{PAGE}]", "no.ipynb"),
     "opening picture missing": (lambda root: (root / f"notebooks/images/{START}.png").unlink(),
                                 f"tests/test_notebooks.py::test_has_the_parts_every_notebook_has[{START}]", "take it"),
+    "kept picture of another run": (text("tests/sentences.json", "Features represented: # of # are", "# of # are"),
+                                    SHOWN, "out of date"),
+    "kept picture of another cell": (source('0.0, "sparsity"', '0.5, "sparsity"', TOY), SHOWN, "not from this cell"),
     "stub that is not the module's": (source("strength = ...", "strength = None", START),
                                       f"tests/test_notebooks.py::test_runs_with_every_solution_filled_in[{START}]",
                                       "should be one cell"),

@@ -90,3 +90,9 @@ def test_numbers_and_nouns_in_sentences():
 
 def test_no_bar_says_minus_zero():
     assert list(plots.bars(["a", "b"], [-0.001, -0.01]).data[0].text) == ["0.00", "-0.01"]
+
+
+def test_the_word_that_was_pushed_has_a_star():
+    fig = plots.nearest([("aunt", 0.8), ("uncle", 0.7)], "uncle", "uncle + step")
+    assert list(fig.layout.yaxis.ticktext) == ["aunt", "★ uncle"] and list(fig.data[0].x) == [0.8, 0.7]
+    assert said(fig) == "uncle + step: the nearest word is aunt."

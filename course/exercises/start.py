@@ -46,7 +46,7 @@ strength = Exercise(
     checker=_check_strength,
     shows="The step reaches queen only when it is made longer. That the word itself stays nearest at 1.0 "
           "is so common that most programs leave the input words out. Notebook 02 counts how much that matters.",
-    hints=("Choose king in the demo above and drag the strength until the first bar changes its word.",
+    hints=("Choose king in the demo above, drag the strength to 0 and up again until the first bar changes its word.",
            "In a loop: for s in np.arange(0, 2, 0.05), print s and words.nearest(push('king', s), k=1)."),
     setup=_setup, difficulty="easy", minutes=2,
 )

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from ..style import BLUE, GREY, INK, PALETTE, RED, figure
-from .general import beside
+from ..style import BLUE, GREY, INK, PALETTE, RED, figure, say
+from .general import bars, beside
 
 
 def offsets(panels: Mapping[str, tuple[np.ndarray, np.ndarray, Sequence[tuple[str, str]]]]) -> go.Figure:
@@ -115,3 +115,10 @@ def named_points(x, y, names: Sequence[str], *, marked: Mapping[str, tuple[float
     fig.update_xaxes(title=dict(text=axes[0]), range=[-reach[0], reach[0]], zeroline=True)
     fig.update_yaxes(title=dict(text=axes[1]), range=[-reach[1], reach[1]], scaleanchor="x", zeroline=True)
     return fig
+
+
+def nearest(found: Sequence[tuple[str, float]], word: str, place: str) -> go.Figure:
+    """The words nearest to ``place`` as bars; a star marks ``word``. ``found``: (word, cosine) pairs."""
+    fig = bars([name for name, _ in found], [cosine for _, cosine in found], marked=[word],
+               axis="cosine similarity", span=(0, 1.12))
+    return say(fig, f"{place}: the nearest word is {found[0][0]}.")
