@@ -68,8 +68,7 @@ share_found = Exercise(
         "found / len(questions) -> 100 * found / len(questions)": "This is in per cent. A share goes from 0 to 1.",
         "found / len(questions) -> 1 - found / len(questions)": "This is the share of wrong answers.",
         "1, asked)[0] -> 1, asked)": "`nearest` gives a list. Its first word, `[0]`, is to be compared with d.",
-        "return found / len(questions) -> return found / len(questions)\n"
-        "nearest(words[b] - words[a] + words[c], 1, asked)[0] == d -> d in nearest(words[b] - words[a] + words[c], 5, asked)":
+        f"nearest({_STEP}, 1, asked)[0] == d -> d in nearest({_STEP}, 5, asked)":
             "One of five answers is right here. Only the nearest word counts.",
     },
     shows="One function, two games. On a list of questions the difference between the two shares is what the "

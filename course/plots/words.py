@@ -105,10 +105,11 @@ def cubes(panels: Mapping[str, tuple[np.ndarray, np.ndarray]], names: Sequence[s
     flat = {}
     for heading, (points, signs) in panels.items():
         seen = np.asarray(points, float) @ camera  # (8, 2)
-        fig, along = figure(), []
+        fig, along, lengths = figure(), [], []
         for axis, name in enumerate(axes):
             ends = [(i, j) for i in range(8) for j in range(i)
                     if (signs[i] != signs[j]).sum() == 1 and signs[i][axis] != signs[j][axis]]
+            lengths.append(f"{name} {number(np.mean([np.linalg.norm(points[i] - points[j]) for i, j in ends]))}")
             line = np.array([[seen[i], seen[j], [np.nan] * 2] for i, j in ends]).reshape(-1, 2)
             along += [(*p, 0, 0) for i, j in ends for p in np.linspace(seen[i], seen[j], 12)]
             fig.add_scatter(x=line[:, 0], y=line[:, 1], mode="lines", name=name, hoverinfo="skip",
@@ -120,7 +121,7 @@ def cubes(panels: Mapping[str, tuple[np.ndarray, np.ndarray]], names: Sequence[s
         hidden = dict(showticklabels=False, ticks="", zeroline=False, showgrid=False)
         fig.update_xaxes(range=[-reach, reach], **hidden)
         fig.update_yaxes(range=[-reach, reach], scaleanchor="x", **hidden)
-        flat[heading] = fig
+        flat[heading] = say(fig, f"the edges are {', '.join(lengths)} long on average.")
     return beside(flat, gap=0.03, height=520, margin=dict(l=10, r=10, t=84, b=10))
 
 
@@ -158,3 +159,14 @@ def moved(points, names: Sequence[str], stars: Mapping[str, tuple[float, float]]
                                                        color=GREY, opacity=1))
     return say(fig, f"From “{a}” to “{b}”: {axes[0]} {number(before[0])} before, {number(after[0])} after; "
                     f"{axes[1]} {number(before[1])} and {number(after[1])}.")
+
+
+def jobs(points, names: Sequence[str], word: str, at) -> go.Figure:
+    """Names of jobs along the gender direction, across, and a random one, upwards; ``word`` lies ``at`` (2,)."""
+    middle, word = np.mean(points, axis=0)[1], word.strip().lower()  # only the spread counts upwards
+    shift = np.array([0, middle])
+    axes = "gender direction: male words left, female words right", "random direction"
+    fig = named_points(points - shift, names, {word: at - shift}, axes, ((-0.5, 0.5), (-0.3, 0.3)))
+    across, up = np.std(points, axis=0)
+    return say(fig, f"Standard deviation of the {len(names)} jobs: {number(across)} across, {number(up)} upwards. "
+                    f"{word} lies at {at[0]:+.2f} across. Point at a job without a name to read it.")
