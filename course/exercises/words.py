@@ -65,8 +65,6 @@ share_found = Exercise(
         f"{_STEP} -> words[c]": "These are the nearest neighbours of c: the step is missing.",
         f"{_STEP} -> words[b] - words[a]": "This looks around the step itself. Where does the step start?",
         "found / len(questions) -> found": "This counts the right answers. Divide by the number of questions.",
-        "found / len(questions) -> 100 * found / len(questions)": "This is in per cent. A share goes from 0 to 1.",
-        "found / len(questions) -> 1 - found / len(questions)": "This is the share of wrong answers.",
         "1, asked)[0] -> 1, asked)": "`nearest` gives a list. Its first word, `[0]`, is to be compared with d.",
         f"nearest({_STEP}, 1, asked)[0] == d -> d in nearest({_STEP}, 5, asked)":
             "One of five answers is right here. Only the nearest word counts.",

@@ -12,9 +12,9 @@ from .sae import matches, rays
 from .shapes import gallery, readings, shares, strips
 from .sharing import sharing
 from .toy import dimensionalities, features, phase_map, pictures, plane, readout
-from .words import answers, counted, cubes, jobs, moved, named_points, offsets
+from .words import answers, counted, cubes, named_points, offsets
 
 __all__ = ["answers", "arrows", "arrows_3d", "bars", "beside", "clouds", "code_map", "counted", "cubes",
-           "dimensionalities", "dots", "features", "gallery", "guesses", "heat", "intervals", "jobs", "lines",
-           "matches", "moved", "named_points", "number_lines", "offsets", "phase_map", "pictures", "pieces", "plane",
-           "rays", "readings", "readout", "runs", "shares", "sharing", "side_by_side", "strips"]
+           "dimensionalities", "dots", "features", "gallery", "guesses", "heat", "intervals", "lines", "matches",
+           "named_points", "number_lines", "offsets", "phase_map", "pictures", "pieces", "plane", "rays", "readings",
+           "readout", "runs", "shares", "sharing", "side_by_side", "strips"]

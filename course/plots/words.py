@@ -37,24 +37,24 @@ def offsets(panels: Mapping[str, tuple[np.ndarray, np.ndarray, Sequence[tuple[st
     """
     every = np.concatenate([np.concatenate([a, b]) for a, b, _ in panels.values()])
     low, high = every.min(0), every.max(0)
-    pixel = max((high - low) / (250, 330)) + 1e-9  # of a panel some 450 by 390 large, names at both sides
+    pixel = max((high - low) / (200, 330)) + 1e-9  # of a panel some 400 by 390 large, names at both sides
     place = dict(showticklabels=False, ticks="", zeroline=False, showline=True, mirror=True)
     flat = {}
     for heading, (starts, ends, labels) in panels.items():
         n, points = len(labels), np.concatenate([starts, ends])
         lines = np.stack([starts, ends, np.full((n, 2), np.nan)], axis=1)  # (n, 3, 2): from, to, and a gap
         right = ends[:, 0] >= starts[:, 0]
-        texts, sides = _placed(
-            points, [pair[k] for k in (0, 1) for pair in labels], (8 * pixel, 17 * pixel), every=True,
-            taken=[(*p, 0, 0) for pair in lines for p in np.linspace(*pair[:2], 12)],
-            first=[f"middle {'left' if away else 'right'}" for away in (*right, *~right)])
+        names = [pair[k] for k in (0, 1) for pair in labels]
+        along = [p for pair in lines for p in np.linspace(*pair[:2], 12)]
+        away = ["middle left" if out else "middle right" for out in (*right, *~right)]
+        texts, sides = _placed(points, names, (7.5 * pixel, 14 * pixel), along, first=away)
         fig = figure(showlegend=False)
         fig.add_scatter(x=lines[..., 0].ravel(), y=lines[..., 1].ravel(), mode="lines+markers", cliponaxis=False,
                         hoverinfo="skip", line=dict(color=GREY, width=1.6), marker=dict(
                             symbol=["circle", "arrow", "circle"] * n, size=[0, 13, 0] * n, angleref="previous",
                             color=RED, opacity=1))
         fig.add_scatter(x=points[:, 0], y=points[:, 1], mode="markers+text", text=texts, textposition=sides,
-                        cliponaxis=False, hoverinfo="text", textfont=dict(size=13, color=INK),
+                        cliponaxis=False, hovertext=names, hoverinfo="text", textfont=dict(size=13, color=INK),
                         marker=dict(color=BLUE, size=8, opacity=[1] * n + [0] * n))
         fig.update_xaxes(range=(low[0] - 100 * pixel, high[0] + 100 * pixel), **place)
         fig.update_yaxes(range=(low[1] - 30 * pixel, high[1] + 30 * pixel), scaleanchor="x", **place)
@@ -67,12 +67,11 @@ def _mean_cosine(arrows) -> float:
     return (unit @ unit.T)[np.triu_indices(len(unit), 1)].mean() if len(unit) > 1 else 1.0
 
 
-def _placed(points, names, letter, *, taken=(), first=(), every=False) -> tuple[list[str], list[str]]:
-    """Names beside their points, earlier names first: texts and text positions.
+def _placed(points, names, letter, lines=(), taken=(), first=()) -> tuple[list[str], list[str]]:
+    """Names beside their points, earlier names first: texts and text positions. A name that would hide another is "".
 
-    ``letter``: its width and height in data units. ``taken``: what else is there, (x, y, half width, half height).
-    ``first``: for each name the side to try first. A name without room is "", or with ``every`` stands where it
-    hides least.
+    ``letter``: its width and height in data units. ``lines``: points better not written on. ``taken``: what must
+    not be written on, (x, y, half width, half height). ``first``: for each name the side to try first.
     """
     wide, high = letter
     taken = [*taken, *((*p, wide, high / 2) for p in points)]
@@ -80,14 +79,13 @@ def _placed(points, names, letter, *, taken=(), first=(), every=False) -> tuple[
     for k, (name, (a, b)) in enumerate(zip(names, points, strict=True)):
         half = wide * len(name) / 2
         places = {side: (a + across * (half + wide), b + up * high) for side, (across, up) in _SIDES.items()}
-        hidden = {side: sum(max(0, half + t[2] - abs(x - t[0])) * max(0, high / 2 + t[3] - abs(y - t[1]))
-                            for t in taken if t[:2] != (a, b)) for side, (x, y) in places.items()}
-        order = [first[k], *_SIDES] if first else list(_SIDES)
-        side = min(order, key=hidden.get)
-        room = every or not hidden[side]
-        texts.append(name if room else "")
+        costs = {side: (sum(abs(x - t[0]) < half + t[2] and abs(y - t[1]) < high / 2 + t[3] for t in taken
+                            if t[:2] != (a, b)), sum(abs(x - p[0]) < half and abs(y - p[1]) < high / 2 for p in lines))
+                 for side, (x, y) in places.items()}
+        side = min([first[k], *_SIDES] if first else _SIDES, key=costs.get)
         sides.append(side)
-        if room:
+        texts.append("" if costs[side][0] else name)
+        if texts[-1]:
             taken.append((*places[side], half, high / 2))
     return texts, sides
 
@@ -111,13 +109,13 @@ def cubes(panels: Mapping[str, tuple[np.ndarray, np.ndarray]], names: Sequence[s
                     if (signs[i] != signs[j]).sum() == 1 and signs[i][axis] != signs[j][axis]]
             lengths.append(f"{name} {number(np.mean([np.linalg.norm(points[i] - points[j]) for i, j in ends]))}")
             line = np.array([[seen[i], seen[j], [np.nan] * 2] for i, j in ends]).reshape(-1, 2)
-            along += [(*p, 0, 0) for i, j in ends for p in np.linspace(seen[i], seen[j], 12)]
+            along += [p for i, j in ends for p in np.linspace(seen[i], seen[j], 12)]
             fig.add_scatter(x=line[:, 0], y=line[:, 1], mode="lines", name=name, hoverinfo="skip",
                             line=dict(color=PALETTE[axis], dash=DASHES[axis], width=3))
-        texts, sides = _placed(seen, names, (reach * 0.045, reach * 0.1), taken=along, every=True)
+        texts, sides = _placed(seen, names, (reach * 0.045, reach * 0.1), along)
         fig.add_scatter(x=seen[:, 0], y=seen[:, 1], mode="markers+text", text=texts, textposition=sides,
-                        showlegend=False, hoverinfo="text", cliponaxis=False, textfont=dict(size=14, color=INK),
-                        marker=dict(size=8, color=INK))
+                        hovertext=list(names), hoverinfo="text", showlegend=False, cliponaxis=False,
+                        textfont=dict(size=14, color=INK), marker=dict(size=8, color=INK))
         hidden = dict(showticklabels=False, ticks="", zeroline=False, showgrid=False)
         fig.update_xaxes(range=[-reach, reach], **hidden)
         fig.update_yaxes(range=[-reach, reach], scaleanchor="x", **hidden)
@@ -126,19 +124,20 @@ def cubes(panels: Mapping[str, tuple[np.ndarray, np.ndarray]], names: Sequence[s
 
 
 def named_points(points, names: Sequence[str], marked: Mapping[str, tuple[float, float]], axes: tuple[str, str],
-                 spans: Sequence[tuple[float, float]]) -> go.Figure:
+                 spans: tuple[tuple[float, float], tuple[float, float]]) -> go.Figure:
     """Named points (n, 2), both axes on one scale, within ``spans`` at least.
 
     A name stands at its point where there is room, the first names first, and comes with the pointer where there is
-    none. ``marked``: name -> (x, y) of further points, drawn as stars.
+    none. ``marked``: name -> (x, y) of one or two stars; an arrow leads from the first to the second.
     """
     wide, high = 0.01 * np.ptp(spans[0]), 0.035 * np.ptp(spans[1])  # of a letter, in data units
     points, stars = np.array(points, float), np.array(list(marked.values()), float)
     taken = [(*p, 2 * wide, high) for p in stars]
-    taken += [(x, y - 1.5 * high, wide * len(name) / 1.7, high / 2) for (x, y), name in zip(stars, marked, strict=True)]
-    taken += [(*p, 0, high / 4) for p in np.linspace(stars[0], stars[-1], 30)]  # where an arrow may be drawn
-    shown, sides = _placed(points, names, (wide, high), taken=taken)
+    taken += [(x, y - 1.5 * high, 0.6 * wide * len(name), high / 2) for name, (x, y) in marked.items()]
+    shown, sides = _placed(points, names, (wide, high), np.linspace(stars[0], stars[-1], 30), taken)
     fig = figure(height=480, showlegend=False, margin=dict(l=64, r=20, t=20, b=52))
+    fig.add_scatter(x=stars[:, 0], y=stars[:, 1], mode="lines+markers", hoverinfo="skip", line=dict(color=GREY),
+                    marker=dict(symbol="arrow", size=[0, 16], angleref="previous", standoff=10, color=GREY, opacity=1))
     fig.add_scatter(x=points[:, 0], y=points[:, 1], hovertext=list(names), hoverinfo="text", mode="markers+text",
                     text=shown, textposition=sides, textfont=dict(size=13, color=INK), cliponaxis=False,
                     marker=dict(color=BLUE, size=9))
@@ -147,26 +146,5 @@ def named_points(points, names: Sequence[str], marked: Mapping[str, tuple[float,
                     textfont=dict(size=15, color=RED), marker=dict(color=RED, symbol="star", size=16))
     fig.update_xaxes(title=dict(text=axes[0]), range=spans[0], zeroline=True)
     fig.update_yaxes(title=dict(text=axes[1]), range=spans[1], scaleanchor="x", zeroline=True)
-    return fig
-
-
-def moved(points, names: Sequence[str], stars: Mapping[str, tuple[float, float]], *axes: str) -> go.Figure:
-    """Named points, cosines from −0.2 to 1 or so, and an arrow from the first of two ``stars`` to the second."""
-    fig = named_points(points, names, stars, axes, ((-0.2, 1.2), (0, 0.8)))
-    (a, before), (b, after) = stars.items()
-    fig.add_scatter(x=[before[0], after[0]], y=[before[1], after[1]], mode="lines+markers", hoverinfo="skip",
-                    line=dict(color=GREY), marker=dict(symbol="arrow", size=[0, 16], angleref="previous", standoff=10,
-                                                       color=GREY, opacity=1))
-    return say(fig, f"From “{a}” to “{b}”: {axes[0]} {number(before[0])} before, {number(after[0])} after; "
-                    f"{axes[1]} {number(before[1])} and {number(after[1])}.")
-
-
-def jobs(points, names: Sequence[str], word: str, at) -> go.Figure:
-    """Names of jobs along the gender direction, across, and a random one, upwards; ``word`` lies ``at`` (2,)."""
-    middle, word = np.mean(points, axis=0)[1], word.strip().lower()  # only the spread counts upwards
-    shift = np.array([0, middle])
-    axes = "gender direction: male words left, female words right", "random direction"
-    fig = named_points(points - shift, names, {word: at - shift}, axes, ((-0.5, 0.5), (-0.3, 0.3)))
-    across, up = np.std(points, axis=0)
-    return say(fig, f"Standard deviation of the {len(names)} jobs: {number(across)} across, {number(up)} upwards. "
-                    f"{word} lies at {at[0]:+.2f} across. Point at a job without a name to read it.")
+    places = [f"{name} lies at {number(x)} across and {number(y)} upwards" for name, (x, y) in marked.items()]
+    return say(fig, "; ".join(places) + ".")
