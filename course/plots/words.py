@@ -68,7 +68,8 @@ def _mean_cosine(arrows) -> float:
 
 
 def _placed(points, names, letter, lines=(), taken=(), first=()) -> tuple[list[str], list[str]]:
-    """Names beside their points, earlier names first: texts and text positions. A name that would hide another is "".
+    """Names beside their points, earlier names first: texts and text positions. A name that would hide another is " ":
+    where a text was empty, plotly writes none in the next picture either.
 
     ``letter``: its width and height in data units. ``lines``: points better not written on. ``taken``: what must
     not be written on, (x, y, half width, half height). ``first``: for each name the side to try first.
@@ -84,8 +85,8 @@ def _placed(points, names, letter, lines=(), taken=(), first=()) -> tuple[list[s
                  for side, (x, y) in places.items()}
         side = min([first[k], *_SIDES] if first else _SIDES, key=costs.get)
         sides.append(side)
-        texts.append("" if costs[side][0] else name)
-        if texts[-1]:
+        texts.append(" " if costs[side][0] else name)
+        if texts[-1] == name:
             taken.append((*places[side], half, high / 2))
     return texts, sides
 
@@ -132,9 +133,9 @@ def named_points(points, names: Sequence[str], marked: Mapping[str, tuple[float,
     """
     wide, high = 0.01 * np.ptp(spans[0]), 0.035 * np.ptp(spans[1])  # of a letter, in data units
     points, stars = np.array(points, float), np.array(list(marked.values()), float)
-    taken = [(*p, 2 * wide, high) for p in stars]
+    taken = [(*p, 2 * wide, high) for p in stars] + [(*p, 0, 0) for p in np.linspace(stars[0], stars[-1], 30)]
     taken += [(x, y - 1.5 * high, 0.6 * wide * len(name), high / 2) for name, (x, y) in marked.items()]
-    shown, sides = _placed(points, names, (wide, high), np.linspace(stars[0], stars[-1], 30), taken)
+    shown, sides = _placed(points, names, (wide, high), taken=taken)
     fig = figure(height=480, showlegend=False, margin=dict(l=64, r=20, t=20, b=52))
     fig.add_scatter(x=stars[:, 0], y=stars[:, 1], mode="lines+markers", hoverinfo="skip", line=dict(color=GREY),
                     marker=dict(symbol="arrow", size=[0, 16], angleref="previous", standoff=10, color=GREY, opacity=1))
