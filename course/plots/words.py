@@ -56,7 +56,7 @@ def offsets(panels: Mapping[str, tuple[np.ndarray, np.ndarray, Sequence[tuple[st
         fig.add_scatter(x=points[:, 0], y=points[:, 1], mode="markers+text", text=texts, textposition=sides,
                         cliponaxis=False, hovertext=names, hoverinfo="text", textfont=dict(size=13, color=INK),
                         marker=dict(color=BLUE, size=8, opacity=[1] * n + [0] * n))
-        fig.update_xaxes(range=(low[0] - 100 * pixel, high[0] + 100 * pixel), **place)
+        fig.update_xaxes(range=(low[0] - 120 * pixel, high[0] + 120 * pixel), **place)
         fig.update_yaxes(range=(low[1] - 30 * pixel, high[1] + 30 * pixel), scaleanchor="x", **place)
         flat[heading] = say(fig, f"mean cosine of the arrows as drawn {number(_mean_cosine(ends - starts))}.")
     return beside(flat, gap=0.03, height=460, margin=dict(l=20, r=20, t=48, b=20))
