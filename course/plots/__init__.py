@@ -12,9 +12,10 @@ from .sae import matches, rays
 from .shapes import gallery, readings, shares, strips
 from .sharing import sharing
 from .toy import dimensionalities, features, phase_map, pictures, plane, readout
-from .words import cubes, named_points, nearest, offsets
+from .words import answers, counted, cubes, named_points, nearest, offsets
 
-__all__ = ["along", "arrows", "bars", "basis", "beside", "clouds", "code_map", "contexts", "cosines", "counts",
-           "cubes", "dimensionalities", "dots", "features", "gallery", "guesses", "heat", "kept", "leaks", "lines",
-           "lines_in_space", "matches", "named_points", "nearest", "number_lines", "offsets", "phase_map", "pictures",
-           "pieces", "plane", "rays", "readings", "readout", "runs", "shares", "sharing", "side_by_side", "strips"]
+__all__ = ["along", "answers", "arrows", "bars", "basis", "beside", "clouds", "code_map", "contexts", "cosines",
+           "counted", "counts", "cubes", "dimensionalities", "dots", "features", "gallery", "guesses", "heat", "kept",
+           "leaks", "lines", "lines_in_space", "matches", "named_points", "nearest", "number_lines", "offsets",
+           "phase_map", "pictures", "pieces", "plane", "rays", "readings", "readout", "runs", "shares", "sharing",
+           "side_by_side", "strips"]
