@@ -156,12 +156,6 @@ def recall(stored: Images, pixels, k: int = 1) -> tuple[np.ndarray, np.ndarray]:
     return tuple((part[near][..., None] == np.arange(4)).sum(1).argmax(1) for part in (stored.colour, stored.shape))
 
 
-def frequency(colour, shape) -> np.ndarray:
-    """How often each pair of answers is given, (4, 4) colours and shapes, all together 1; any arrays of equal size."""
-    pair = np.ravel(colour) * len(SHAPES) + np.ravel(shape)
-    return np.bincount(pair, minlength=16).reshape(4, 4) / pair.size
-
-
 def direction(h, on) -> np.ndarray:
     """Mean of ``h`` (…, count, n) over the images ``on``, a mask (count,), less the mean over all others: (…, n)."""
     return h[..., on, :].mean(axis=-2) - h[..., ~on, :].mean(axis=-2)

@@ -69,7 +69,7 @@ nearest = Exercise(
         " ** 2 ->": "Without the squares, differences above and below zero cancel.",
         "(stored - image) ** 2 -> abs(stored - image)":
             "These are absolute differences. A good measure too, but here the squares are asked for.",
-        "(stored @ image).argmax()": "The largest dot product goes to a bright image. Squared differences are asked for.",
+        "(stored @ image).argmax()": "The largest dot product goes to a bright image. Take squared differences.",
         "stored[((stored - image) ** 2).sum(axis=1).argmin()]":
             "That is the stored image itself. Its place is asked for, one whole number.",
     },

@@ -9,12 +9,12 @@ from .general import arrows, bars, beside, dots, heat, lines, side_by_side
 from .geometry import arrows_3d
 from .packing import code_map, number_lines, pieces
 from .sae import matches, rays
-from .shapes import answers, gallery, planes, shares, strips
+from .shapes import answers, gallery, named, planes, shares, strips
 from .sharing import sharing
 from .toy import dimensionalities, features, phase_map, pictures, plane, readout
 from .words import cubes, named_points, offsets
 
-__all__ = ["answers", "arrows", "arrows_3d", "bars", "beside", "clouds", "code_map", "cubes", "dimensionalities", "dots",
-           "features", "gallery", "guesses", "heat", "intervals", "lines", "matches", "named_points", "number_lines",
-           "offsets", "phase_map", "pictures", "pieces", "plane", "planes", "rays", "readout", "runs", "shares",
-           "sharing", "side_by_side", "strips"]
+__all__ = ["answers", "arrows", "arrows_3d", "bars", "beside", "clouds", "code_map", "cubes", "dimensionalities",
+           "dots", "features", "gallery", "guesses", "heat", "intervals", "lines", "matches", "named", "named_points",
+           "number_lines", "offsets", "phase_map", "pictures", "pieces", "plane", "planes", "rays", "readout", "runs",
+           "shares", "sharing", "side_by_side", "strips"]

@@ -84,6 +84,13 @@ def shares(values, rows: Sequence[str], columns: Sequence[str]) -> go.Figure:
     fig.update_xaxes(showgrid=False, zeroline=False, ticks="", constrain="domain")
     fig.add_shape(type="rect", x0=-0.5, x1=len(columns) - 0.5, y0=-0.5, y1=len(rows) - 0.5, xref="x", yref="y",
                   line=dict(color=PALE, width=2))  # an empty cell is white on white
-    ends = [np.unravel_index(place, values.shape) for place in (np.nanargmax(values), np.nanargmin(values))]
-    most, least = (f"{number(values[i, j])}, {rows[i]} {columns[j]}" for i, j in ends)
-    return say(fig, f"The largest: {most}. The smallest: {least}.")
+    low, mean, high = map(number, (np.nanmin(values), np.nanmean(values), np.nanmax(values)))
+    return say(fig, f"From {low} to {high}, and {mean} on average.")
+
+
+def named(colour, shape, rows: Sequence[str], columns: Sequence[str]) -> go.Figure:
+    """How often each pair of answers is given, out of ``colour`` and ``shape``, places in ``rows`` and ``columns``."""
+    pair = np.ravel(colour) * len(columns) + np.ravel(shape)
+    values = np.bincount(pair, minlength=len(rows) * len(columns)).reshape(len(rows), len(columns)) / pair.size
+    i, j = np.unravel_index(values.argmax(), values.shape)
+    return say(shares(values, rows, columns), f"Named most often: {rows[i]} {columns[j]}, {number(values[i, j])}.")
