@@ -124,7 +124,7 @@ WRONG_ANSWERS = {
     },
     "shapes.nearest": {
         "np.linalg.norm(stored - image, axis=1)": "one number, and it gives an array",
-        "((stored - image) ** 2).sum()": "It should give the number",
+        "((stored - image) ** 2).sum()": "The result should be 1, and it is 78",
         "((stored - image) ** 2).argmin()": "added for each stored image",
         "(stored - image).sum(axis=1).argmin()": "cancel",
         "np.argsort(((stored - image) ** 2).sum(axis=1))": "It should give",

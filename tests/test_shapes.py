@@ -213,21 +213,21 @@ def test_planes_show_an_image_and_its_three_numbers():
     fig = plots.planes(images, ["a"])
     sheet = np.asarray(fig.data[0].z)
     assert [sheet[0, 3 * k + 1].tolist() for k in range(4)] == [[255, 0, 128], [255] * 3, [0] * 3, [128] * 3]
-    assert "red numbers" in fig.layout.xaxis.ticktext and said(fig)
+    assert "red<br>numbers" in fig.layout.xaxis.ticktext and said(fig)
 
 
 def test_strips_hold_the_numbers_and_say_them():
     fig = plots.strips({"a": [0.2, 0.4], "b": 1.0}, at=0.5)
-    assert list(fig.data[0].x) == [0.2, 0.4] and list(fig.data[1].x) == pytest.approx([0.3, 0.3])
-    assert fig.layout.shapes[0].x0 == 0.5 and fig.data[0].marker.symbol != fig.data[2].marker.symbol
-    assert said(fig).startswith("a 0.30 (0.20 to 0.40); b 1.00. A dot is one network")
+    assert list(fig.data[1].x) == [0.2, 0.4] and list(fig.data[0].x) == pytest.approx([0.3, 0.3])
+    assert fig.layout.shapes[0].x0 == 0.5 and fig.data[1].marker.symbol != fig.data[3].marker.symbol
+    assert said(fig).startswith("a 0.30 (0.20 to 0.40); b 1.00. A bar is")
 
 
 def test_answers_are_counted_together_and_alone():
     images = shapes.draw("purple", "square", 4)
     fig = plots.answers({"one": ([2, 2, 2, 0], [1, 1, 0, 1]), "two": (np.full((3, 4), 2), np.zeros((3, 4)))}, images)
     assert list(fig.layout.yaxis.ticktext)[:3] == ["one: both right", "one: colour", "one: shape"]
-    assert [list(fig.data[2 * k].x) for k in range(6)] == [[0.5], [0.75], [0.75], [0] * 3, [1] * 3, [0] * 3]
+    assert [list(fig.data[2 * k + 1].x) for k in range(6)] == [[0.5], [0.75], [0.75], [0] * 3, [1] * 3, [0] * 3]
 
 
 def test_a_table_of_shares_and_of_answers():

@@ -31,32 +31,32 @@ def planes(images, rows: Sequence[str]) -> go.Figure:
     """Images (rows, size, size, 3), 0 to 1, each beside its red, its green and its blue numbers alone."""
     images = np.asarray(images, float)
     parts = [images, *(np.repeat(images[..., k:k + 1], 3, axis=-1) for k in range(3))]
-    fig = gallery(np.stack(parts, axis=1), rows, ["image", "red numbers", "green numbers", "blue numbers"])
+    fig = gallery(np.stack(parts, axis=1), rows, ["image", "red<br>numbers", "green<br>numbers", "blue<br>numbers"])
     return say(fig, f"Images ({', '.join(rows)}), and beside each its red, green and blue numbers: "
                     "white is much, black is nothing.")
 
 
-def strips(rows: Mapping[str, Sequence[float]], *, x_axis: str = "", at: float | None = None,
-           dot: str = "one network") -> go.Figure:
-    """One row a name, the first on top: a dot for each of its values, and a bar at their mean. ``dot``: what one is."""
+def strips(rows: Mapping[str, Sequence[float]], *, x_axis: str = "", at: float | None = None) -> go.Figure:
+    """One row a name, the first on top: a dot for every value (every network, say), and a bar at their mean."""
     fig = figure(height=110 + 44 * len(rows), showlegend=False, margin=dict(l=210, r=20, t=20, b=52))
-    said = []
+    told = []
     for k, (name, values) in enumerate(rows.items()):
         values = np.atleast_1d(np.asarray(values, float))
+        many = len(values) > 1
         low, mean, high = map(number, (values.min(), values.mean(), values.max()))
-        said.append(f"{name} {mean}" + (f" ({low} to {high})" if len(values) > 1 else ""))
-        lift = 0.3 * (np.arange(len(values)) / max(len(values) - 1, 1) - 0.5)  # apart, where dots are equal
-        fig.add_scatter(x=values, y=k + lift, mode="markers", cliponaxis=False,
+        told.append(f"{name} {mean}" + f" ({low} to {high})" * many)
+        fig.add_scatter(x=[values.mean()] * 2, y=[k - 0.32 * many, k + 0.32 * many], mode="lines", hoverinfo="skip",
+                        cliponaxis=False, line=dict(color=INK, width=4))
+        lift = np.linspace(-0.15, 0.15, len(values)) if many else 0  # apart, where dots are equal
+        fig.add_scatter(x=values, y=k + np.broadcast_to(lift, len(values)), mode="markers", cliponaxis=False,
                         hovertemplate="%{x:.2f}<extra>" + name + "</extra>",
                         marker=dict(size=10, color=PALETTE[k % 6], symbol=MARKERS[k % 6], opacity=0.75))
-        fig.add_scatter(x=[values.mean()] * 2, y=[k - 0.32, k + 0.32], mode="lines", hoverinfo="skip",
-                        cliponaxis=False, line=dict(color=INK, width=4))
     if at is not None:
         fig.add_vline(x=at, line=dict(color=INK, width=1.5, dash="dot"))
     fig.update_yaxes(range=[len(rows) - 0.5, -0.5], tickvals=list(range(len(rows))), ticktext=list(rows), ticks="",
                      showgrid=False, zeroline=False)
     fig.update_xaxes(title=dict(text=x_axis), range=(-0.03, 1.03))
-    return say(fig, f"{'; '.join(said)}. A dot is {dot}, a bar the mean of a row.")
+    return say(fig, f"{'; '.join(told)}. A bar is the mean of its dots; in brackets, the lowest and the highest.")
 
 
 def answers(named: Mapping[str, tuple], images) -> go.Figure:
