@@ -162,6 +162,23 @@ def test_a_red_and_a_blue_step_make_a_grey_triangle_purple():
         assert ((colour == wanted) & (shape == 0)).mean() > 0.7
 
 
+def test_every_network_has_a_blue_direction_and_only_some_have_a_blue_neuron():
+    painted, first, second = shapes.all_pairs(300, 1, 0.4), shapes.all_pairs(100, 3, 0.4), shapes.all_pairs(100, 4, 0.4)
+    networks = shapes.train(painted.where(painted.colour != 2))
+    h, new = (networks.hidden(images.pixels)[:, images.colour != 2] for images in (first, second))
+    colour, shape = first.colour[first.colour != 2], first.shape[first.colour != 2]
+    blue, found = colour == 1, []
+    for one, other in zip(h, new, strict=True):
+        best = other[:, shapes.auc(one[blue], one[~blue]).argmax()]
+        judged = np.stack([other @ shapes.direction(one, blue), best], axis=1)
+        found.append(shapes.auc(judged[blue], judged[~blue]))
+        # Colour is much of what varies, so a direction from shuffled labels sorts the colours too; it is not most.
+        assert 0.25 < np.average(shapes.explained(other, colour), weights=other.var(0)) < 0.5
+        assert 0.25 < np.average(shapes.explained(other, shape), weights=other.var(0)) < 0.55
+    direction, neuron = np.transpose(found)
+    assert (direction > 0.98).all() and 0 < (neuron >= 0.95).sum() < 10
+
+
 def test_measures():
     assert shapes.auc([3, 4], [1, 2]) == 1 and shapes.auc([1, 2], [3, 4]) == 0 and shapes.auc([1, 1], [1]) == 0.5
     assert shapes.auc(np.array([[3, 0], [4, 0]]), np.array([[1, 1], [2, 0]])).tolist() == [1, 0.25]
