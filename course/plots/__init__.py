@@ -9,13 +9,13 @@ from .general import arrows, bars, beside, dots, heat, lines, side_by_side
 from .geometry import along, basis, cosines, counts, kept, leaks, lines_in_space
 from .packing import code_map, number_lines, pieces
 from .sae import matches, rays
-from .shapes import gallery, readings, shares, strips
+from .shapes import answers, gallery, named, planes, shares, strips
 from .sharing import sharing
 from .toy import dimensionalities, features, phase_map, pictures, plane, readout
 from .words import answers, counted, cubes, named_points, nearest, offsets
 
-__all__ = ["along", "answers", "arrows", "bars", "basis", "beside", "clouds", "code_map", "contexts", "cosines",
-           "counted", "counts", "cubes", "dimensionalities", "dots", "features", "gallery", "guesses", "heat", "kept",
-           "leaks", "lines", "lines_in_space", "matches", "named_points", "nearest", "number_lines", "offsets",
-           "phase_map", "pictures", "pieces", "plane", "rays", "readings", "readout", "runs", "shares", "sharing",
-           "side_by_side", "strips"]
+__all__ = ["along", "answers", "answers", "arrows", "bars", "basis", "beside", "clouds", "code_map", "contexts",
+           "cosines", "counted", "counts", "cubes", "dimensionalities", "dots", "features", "gallery", "guesses",
+           "heat", "kept", "leaks", "lines", "lines_in_space", "matches", "named", "named_points", "nearest",
+           "number_lines", "offsets", "phase_map", "pictures", "pieces", "plane", "planes", "rays", "readout", "runs",
+           "shares", "sharing", "side_by_side", "strips"]
