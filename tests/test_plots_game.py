@@ -12,7 +12,7 @@ CHANCES = np.array([[0.1, 0.1, 0.2, 0.6], [0.1, 0.1, 0.6, 0.2], [0.7, 0.2, 0.06,
 
 def test_stations_show_the_words_the_looks_and_the_first_choices_after_each_stop():
     fig = plots.stations(WORDS, LOOKS, CHANCES, VOCABULARY)
-    tokens, shares = fig.data
+    tokens, shares, _ = fig.data
     assert list(tokens.text) == [f"<b>{word}</b>" for word in WORDS] and list(tokens.x) == [-5, -4, -3, -2, -1, 0]
     assert list(shares.text) == ["0%", "0%", "10%", "0%", "90%", "0%"]
     notes = [note.text for note in fig.layout.annotations]
@@ -21,8 +21,8 @@ def test_stations_show_the_words_the_looks_and_the_first_choices_after_each_stop
         "<b>kept 0.60</b>", "<b>loud 0.60</b>", "<b>new 0.70</b>", "<b>★ new 0.90</b>"]
     widths = [line.line.width for line in fig.layout.shapes if line.line.color != "#6b6b6b"]
     assert widths == pytest.approx(14 * LOOKS.mean(0), abs=0.06)
-    assert said(fig) == ("First choice after each stop: token kept, position loud, attention new, MLP new. Attention "
-                         "looks most at “old”, with 90%.")
+    assert said(fig) == ("Attention looks most at “old”, with 90%. After attention the first choice is new, after "
+                         "the MLP new.")
 
 
 def test_stations_keep_their_axes_and_say_what_was_never_trained():

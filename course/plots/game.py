@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from ..style import GREY, INK, ORANGE, PALETTE, figure, number, say
 from .general import bars, beside, heat, lines
 
-
+_BROWN = "#8a5a00"
 #: What is added to the stream of a one-layer transformer at one place, in this order.
 STOPS = ("token", "position", "attention", "MLP")
 
@@ -22,35 +22,32 @@ def stations(words: Sequence[str], looks, probabilities, vocabulary: Sequence[st
     """
     looks, probabilities = np.asarray(looks, float).mean(axis=0), np.asarray(probabilities, float)
     fig = figure(height=400, showlegend=False, margin=dict(l=12, r=12, t=12, b=12))
-    for k, share in enumerate(looks):
-        fig.add_shape(type="line", x0=k - len(words) + 1, y0=0.3, x1=-0.85, y1=2, layer="below", opacity=0.75,
+    ends = [k - len(words) + 1 for k in range(len(words))]  # the last token stands at 0
+    for end, share in zip(ends, looks, strict=True):
+        fig.add_shape(type="line", x0=end, y0=0.3, x1=0, y1=2, layer="below", opacity=0.75,
                       line=dict(color=ORANGE, width=round(14 * share, 1)))
     fig.add_shape(type="line", x0=0, y0=0.25, x1=0, y1=3, layer="below", line=dict(color=GREY, width=3))
-    ends = [k - len(words) + 1 for k in range(len(words))]
     fig.add_scatter(x=ends, y=[0] * len(words), mode="text", text=[f"<b>{word}</b>" for word in words])
-    fig.add_scatter(x=ends, y=[-0.3] * len(words), mode="text", textfont=dict(size=12, color="#8a5a00"),
+    fig.add_scatter(x=ends, y=[-0.3] * len(words), mode="text", textfont=dict(size=12, color=_BROWN),
                     text=[f"{share:.0%}" for share in looks])
-    firsts = []
+    fig.add_scatter(x=[0, 0, 0], y=[1, 2, 3], mode="markers", marker=dict(size=13, color=INK))
+    firsts, place = [], dict(x=0, xanchor="left", showarrow=False)
     for height, (name, row) in enumerate(zip(STOPS, probabilities, strict=True)):
-        best = row.argsort()[::-1][:3]
-        firsts.append(vocabulary[best[0]])
-        said = "   ".join(f"{vocabulary[k]} {row[k]:.2f}" for k in best)
-        star = "★ " * (height == len(STOPS) - 1)
-        box = dict(showarrow=False, y=height, bgcolor="#ffffff")
-        if height:
-            fig.add_annotation(x=0, text=f"+ {name}", bordercolor=INK, borderpad=5, **box)
-        fig.add_annotation(x=1.3, xanchor="left", text=f"<b>{star}{said.split('   ')[0]}</b>   "
-                           + "   ".join(said.split("   ")[1:]), **box)
-    fig.add_annotation(x=1.3, y=3.6, xanchor="left", showarrow=False, text="first choices after this stop",
-                       font=dict(color=GREY))
-    fig.add_annotation(x=-11.5, y=-0.62, xanchor="left", showarrow=False, font=dict(color="#8a5a00", size=12),
-                       text="share of the look of the last token, mean of the heads")
-    fig.update_xaxes(range=[-11.7, 9], visible=False)
-    fig.update_yaxes(range=[-0.8, 3.8], visible=False)
+        first, second = row.argsort()[::-1][:2]
+        firsts.append(vocabulary[first])
+        star = "★ " * (name == STOPS[-1])
+        fig.add_annotation(**place, y=height, xshift=14, text=f"+ {name}" if height else "")
+        fig.add_annotation(**place, y=height, xshift=105, font=dict(size=13), text=f"<b>{star}{vocabulary[first]} "
+                           f"{row[first]:.2f}</b>   {vocabulary[second]} {row[second]:.2f}")
+    fig.add_annotation(**place, y=3.6, xshift=105, text="first choices after this stop", font=dict(color=GREY))
+    fig.add_annotation(x=-11.4, y=-0.65, xanchor="left", showarrow=False, font=dict(color=_BROWN, size=12),
+                       text="where the last token looks, mean of the heads")
+    fig.update_traces(hoverinfo="skip").update_xaxes(range=[-11.6, 9.8], visible=False)
+    fig.update_yaxes(range=[-0.85, 3.85], visible=False)
     most = int(looks.argmax())
     note = "" if words[-1] == ":" else f" It was never trained to answer after “{words[-1]}”, only after a colon."
-    return say(fig, f"First choice after each stop: {', '.join(map(' '.join, zip(STOPS, firsts)))}. Attention looks "
-                    f"most at “{words[most]}”, with {looks[most]:.0%}.{note}")
+    return say(fig, f"Attention looks most at “{words[most]}”, with {looks[most]:.0%}. After attention the first choice "
+                    f"is {firsts[2]}, after the MLP {firsts[3]}.{note}")
 
 
 def answers(vocabulary: Sequence[str], probabilities, count: int = 5) -> go.Figure:
@@ -86,10 +83,11 @@ def started(play, word: str, relations: Sequence[str], strengths, at: float, pro
 
 def swaps(panels: Mapping[str, np.ndarray], names: Sequence[str]) -> go.Figure:
     """Shares of right answers (shown, wanted) in each relation of ``names``, as tables of colours beside each other."""
-    flat = {heading: heat(shares, x=names, y=names, write=".0%", bound=1, x_axis="wanted",
-                          y_axis="" if flat_has else "in the examples").update_traces(showscale=False)
-            for flat_has, (heading, shares) in enumerate(panels.items())}
+    flat = {heading: heat(shares, x=names, y=names, write=".0%", bound=1, x_axis="wanted")
+            .update_traces(showscale=False).update_xaxes(tickangle=30) for heading, shares in panels.items()}
+    for k, one in enumerate(flat.values()):
+        one.update_yaxes(title=dict(text="" if k else "in the examples"), showticklabels=not k)
     off = ~np.eye(len(names), dtype=bool)
     means = ", ".join(f"{np.asarray(shares)[off].mean():.0%} with {heading}" for heading, shares in panels.items())
-    return say(beside(flat, height=360, gap=0.16, margin=dict(l=130, r=20, t=40, b=70)),
+    return say(beside(flat, height=360, gap=0.06, margin=dict(l=130, r=40, t=40, b=100)),
                f"Answers of the wanted game where it is not that of the examples: {means}.")
