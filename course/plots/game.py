@@ -46,8 +46,8 @@ def stations(words: Sequence[str], looks, probabilities, vocabulary: Sequence[st
     fig.update_yaxes(range=[-0.85, 3.85], visible=False)
     most = int(looks.argmax())
     note = "" if words[-1] == ":" else f" It was never trained to answer after “{words[-1]}”, only after a colon."
-    return say(fig, f"Attention looks most at “{words[most]}”, with {looks[most]:.0%}. After attention the first choice "
-                    f"is {firsts[2]}, after the MLP {firsts[3]}.{note}")
+    return say(fig, f"Attention looks most at “{words[most]}”, with {looks[most]:.0%}. After attention the first "
+                    f"choice is {firsts[2]}, after the MLP {firsts[3]}.{note}")
 
 
 def answers(vocabulary: Sequence[str], probabilities, count: int = 5) -> go.Figure:
