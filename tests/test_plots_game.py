@@ -33,7 +33,9 @@ def test_stations_keep_their_axes_and_say_what_was_never_trained():
 
 def test_stations_fit_the_longest_prompt():
     fig = plots.stations(["emptiest"] * game.PLACES, np.ones((4, game.PLACES)) / game.PLACES, CHANCES, VOCABULARY)
-    assert fig.data[0].x[0] > fig.layout.xaxis.range[0]
+    assert fig.data[0].x[0] > fig.layout.xaxis.range[0] + 1
+    assert len(set(fig.data[0].y)) == 2, "long words stand in two rows"
+    assert set(plots.stations(WORDS, LOOKS, CHANCES, VOCABULARY).data[0].y) == {0}
 
 
 def test_answers_are_the_most_probable_words():

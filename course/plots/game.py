@@ -23,12 +23,14 @@ def stations(words: Sequence[str], looks, probabilities, vocabulary: Sequence[st
     looks, probabilities = np.asarray(looks, float).mean(axis=0), np.asarray(probabilities, float)
     fig = figure(height=400, showlegend=False, margin=dict(l=12, r=12, t=12, b=12))
     ends = [k - len(words) + 1 for k in range(len(words))]  # the last token stands at 0
-    for end, share in zip(ends, looks, strict=True):
-        fig.add_shape(type="line", x0=end, y0=0.3, x1=0, y1=2, layer="below", opacity=0.75,
+    long = max(map(len, words)) > 6  # then answers stand lower than questions, so that words do not overlap
+    low = [-0.6 * (long and k % 4 == 2) for k in range(len(words))]
+    for end, down, share in zip(ends, low, looks, strict=True):
+        fig.add_shape(type="line", x0=end, y0=0.3 + down, x1=0, y1=2, layer="below", opacity=0.75,
                       line=dict(color=ORANGE, width=round(14 * share, 1)))
     fig.add_shape(type="line", x0=0, y0=0.25, x1=0, y1=3, layer="below", line=dict(color=GREY, width=3))
-    fig.add_scatter(x=ends, y=[0] * len(words), mode="text", text=[f"<b>{word}</b>" for word in words])
-    fig.add_scatter(x=ends, y=[-0.3] * len(words), mode="text", textfont=dict(size=12, color=_BROWN),
+    fig.add_scatter(x=ends, y=low, mode="text", text=[f"<b>{word}</b>" for word in words])
+    fig.add_scatter(x=ends, y=[down - 0.3 for down in low], mode="text", textfont=dict(size=12, color=_BROWN),
                     text=[f"{share:.0%}" for share in looks])
     fig.add_scatter(x=[0, 0, 0], y=[1, 2, 3], mode="markers", marker=dict(size=13, color=INK))
     firsts, place = [], dict(x=0, xanchor="left", showarrow=False)
@@ -40,10 +42,10 @@ def stations(words: Sequence[str], looks, probabilities, vocabulary: Sequence[st
         fig.add_annotation(**place, y=height, xshift=105, font=dict(size=13), text=f"<b>{star}{vocabulary[first]} "
                            f"{row[first]:.2f}</b>   {vocabulary[second]} {row[second]:.2f}")
     fig.add_annotation(**place, y=3.6, xshift=105, text="first choices after this stop", font=dict(color=GREY))
-    fig.add_annotation(x=-11.4, y=-0.65, xanchor="left", showarrow=False, font=dict(color=_BROWN, size=12),
+    fig.add_annotation(x=-11.9, y=3.6, xanchor="left", showarrow=False, font=dict(color=_BROWN, size=12),
                        text="where the last token looks, mean of the heads")
-    fig.update_traces(hoverinfo="skip").update_xaxes(range=[-11.6, 9.8], visible=False)
-    fig.update_yaxes(range=[-0.85, 3.85], visible=False)
+    fig.update_traces(hoverinfo="skip").update_xaxes(range=[-12.1, 9.8], visible=False)
+    fig.update_yaxes(range=[-1.1, 3.85], visible=False)
     most = int(looks.argmax())
     note = "" if words[-1] == ":" else f" It was never trained to answer after “{words[-1]}”, only after a colon."
     return say(fig, f"Attention looks most at “{words[most]}”, with {looks[most]:.0%}. After attention the first "
