@@ -354,17 +354,6 @@ RIGHT_ANSWERS = {
         "w = (~test).float(); m = torch.einsum('rwd,w->rd', values, w / w.sum()); m - m.mean(0, keepdim=True)",
         "import numpy as np; v = np.asarray(values)[:, ~np.asarray(test)].mean(1); v - v.mean(0)",
         "m = (values * ~test[:, None]).sum(1) / (~test).sum(); m - m.mean(0)"],
-    "game.turning_strength": [
-        "best = probabilities.argmax(1); z = int((strengths == 0).nonzero()[0])\n"
-        "k = z + 1\nwhile best[k] == best[z]: k += 1\nstrengths[k].item()",
-        "z = strengths.tolist().index(0); b = [max(range(len(p)), key=list(p).__getitem__) for p in "
-        "probabilities.tolist()]; next(s for s, one in zip(strengths, b) if s > 0 and one != b[z])",
-        "b = probabilities.argmax(1); up = strengths >= 0; strengths[up][(b[up] != b[up][0]).int().argmax()]",
-        "b = probabilities.argmax(1); up = strengths >= 0; s, b = strengths[up], b[up]; s[1:][b[1:] != b[:-1]][0]",
-        "old = probabilities[strengths == 0].argmax(); ahead = probabilities.amax(1) > probabilities[:, old]\n"
-        "strengths[ahead & (strengths > 0)].min()",
-        "import numpy as np; s, b = strengths.numpy(), probabilities.numpy().argmax(1); "
-        "s[np.flatnonzero((b != b[s == 0]) & (s > 0))[:1]]"],
     "features.f1": [
         "both = int((named & true).sum()); 2 * both / int(named.sum() + true.sum()) if both else False",
         "both = (named & true).sum(); p, r = both / (named.sum() + 1e-9), both / true.sum()\n"
@@ -862,8 +851,6 @@ def test_a_right_answer_that_changes_its_input_is_told_so(name, source):
 @pytest.mark.parametrize("name, source", [
     ("geometry.largest_cosine", "u = W / np.linalg.norm(W, axis=0)\nc = abs(u.T @ u)\nc[c < 0.999].max()"),
     ("geometry.how_many", "6.25 / p"), ("geometry.how_many", "noise * 25 / p"),
-    ("game.turning_strength", "best = probabilities.argmax(dim=1)\nat_zero = best[strengths.abs().argmin()]\n"
-                              "strengths[(strengths > 0.25) & (best != at_zero)][0]"),
 ])
 def test_answers_that_passed_by_luck_do_no_more(name, source):
     assert ALL[name].check(ALL[name].make(source)).verdict == WRONG

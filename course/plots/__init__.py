@@ -4,7 +4,7 @@ What changes with a slider belongs into the sentence under the picture, not into
 plotly redraws about twice as fast when titles and axes stay.
 """
 from .contexts import contexts
-from .game import clouds, guesses, runs
+from .game import answers, started, stations, swaps
 from .general import arrows, bars, beside, dots, heat, lines, side_by_side
 from .geometry import along, basis, cosines, counts, kept, leaks, lines_in_space
 from .packing import code_map, number_lines, pieces
@@ -14,8 +14,8 @@ from .sharing import sharing
 from .toy import dimensionalities, features, phase_map, pictures, plane, readout
 from .words import answers, counted, cubes, named_points, nearest, offsets
 
-__all__ = ["along", "answers", "answers", "arrows", "bars", "basis", "beside", "clouds", "code_map", "contexts",
-           "cosines", "counted", "counts", "cubes", "dimensionalities", "dots", "features", "gallery", "guesses",
-           "heat", "kept", "leaks", "lines", "lines_in_space", "matches", "named", "named_points", "nearest",
-           "number_lines", "offsets", "phase_map", "pictures", "pieces", "plane", "planes", "rays", "readout", "runs",
-           "shares", "sharing", "side_by_side", "strips"]
+__all__ = ["along", "answers", "answers", "answers", "arrows", "bars", "basis", "beside", "code_map", "contexts",
+           "cosines", "counted", "counts", "cubes", "dimensionalities", "dots", "features", "gallery", "heat", "kept",
+           "leaks", "lines", "lines_in_space", "matches", "named", "named_points", "nearest", "number_lines",
+           "offsets", "phase_map", "pictures", "pieces", "plane", "planes", "rays", "readout", "shares", "sharing",
+           "side_by_side", "started", "stations", "strips", "swaps"]
