@@ -258,7 +258,8 @@ def summary(sae: SAE, W: torch.Tensor, x: torch.Tensor) -> str:
     in two plain sentences for under a picture."""
     got, of = recover(sae.directions(), W.T), evaluate(sae, x)
     return (f"{round(W.shape[1] * got.share())} of {W.shape[1]} features found, {1 - of['unexplained']:.0%} of the "
-            f"variance explained. {of['l0']:.1f} latents are on at a time, and {of['dead']:.0%} of them never.")
+            f"variance explained. {of['l0']:.1f} latents are on at a time, and {of['dead'] * len(sae.bias):.0f} of "
+            f"{len(sae.bias)} never.")
 
 
 def read(sae: SAE, W: torch.Tensor, x: torch.Tensor, cosine: float = 0.9) -> torch.Tensor:

@@ -35,8 +35,14 @@ def rays(points, W=None, *, rows=None, reach: float = 2.0) -> go.Figure:
         _arrow(fig, [0, 0], 0.7 * reach * tip / np.linalg.norm(tip))
     fig.update_xaxes(range=[-reach, reach], zeroline=True, constrain="domain")
     fig.update_yaxes(range=[-reach, reach], zeroline=True, scaleanchor="x")
-    shown = ["blue dots"] + ["true directions (dashed)"] * (W is not None) + ["rows (arrows)"] * (rows is not None)
-    return say(fig, f"{count(len(points), 'hidden vector')} of two numbers: {', '.join(shown)}.")
+    sentence = f"Each of the {len(points)} dots is a hidden vector."
+    if W is not None and rows is not None:
+        unit = [np.asarray(part) / np.linalg.norm(part, axis=1, keepdims=True) for part in (np.asarray(W).T, rows)]
+        hit = ((unit[0] @ unit[1].T).max(axis=1) > 0.99).sum()
+        sentence = f"{hit} of {len(unit[0])} true directions (dashed) have an arrow within 8°."
+    elif W is not None:
+        sentence += " Dashed: the true directions."
+    return say(fig, sentence)
 
 
 def _arrow(fig, start, end):
@@ -46,14 +52,14 @@ def _arrow(fig, start, end):
 
 
 def walk(f: Sequence[float], D) -> go.Figure:
-    """How a dot is built from directions: a step of length f_j along each row of ``D`` (latents, 2), one by one."""
+    """How a dot is built from directions: a step of length f_j along row j of ``D`` (latents, 2), for each j."""
     place = np.zeros(2)
     fig = figure(height=340, showlegend=False, margin=dict(l=40, r=20, t=16, b=36))
     for length, row in zip(f, np.asarray(D, float), strict=True):
         end = place + length * row
         _arrow(fig, place, end)
-        fig.add_annotation(x=(place + end)[0] / 2, y=(place + end)[1] / 2, text=f"{length:.2f}", showarrow=False,
-                           font=dict(color=RED, size=15), bgcolor="rgba(255,255,255,0.85)")
+        fig.add_annotation(x=(place + end)[0] / 2, y=(place + end)[1] / 2, text=f"{length:.2f}", xref="x", yref="y",
+                           showarrow=False, font=dict(color=RED, size=15), bgcolor="rgba(255,255,255,0.85)")
         place = end
     fig.add_scatter(x=place[:1], y=place[1:], mode="markers", hoverinfo="skip",
                     marker=dict(color=BLUE, size=15, symbol="circle-open", line=dict(width=3)))
