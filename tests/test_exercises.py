@@ -36,7 +36,7 @@ WRONG_ANSWERS = {
             "Tried with before = [[0.5, -3.0, 2.0, 1.0], [-1.0, 0.25, -2.0, -0.5], [3.0, 2.0, 1.5, 1.0]], k = 2. "
             "Entry [0, 0] of the result should be 0, and it is 0.1.",
         "values, places = before.topk(k); before.scatter(1, places, values.relu())": "Entry [",
-        "values, places = before.topk(k); torch.zeros_like(before).scatter(0, places, values.relu())": "Entry [",
+        "values, places = before.topk(k); torch.zeros_like(before).scatter(0, places, values.relu())": "down a column",
         "before.topk(k)": "It should give an array of shape (3, 4)",
         "torch.relu(before) * (before >= before.topk(k).values.min())": "Entry [",
         "torch.softmax(before, dim=1)": "Entry ["},

@@ -133,10 +133,13 @@ keep_largest = Exercise(
             "This keeps the k largest samples of each latent. Along a row lie the latents of one sample.",
         "values, places = before.flatten().topk(k * len(before))\n"
         "torch.zeros(before.numel()).scatter(0, places, values.relu()).reshape(before.shape)":
-            "This keeps the largest of the whole batch, k for each sample on average. Each sample should have its own k.",
+            "This keeps the largest of the whole batch, k for each sample on average. Each sample should have its own "
+            "k.",
         "values, places = before.flatten().topk(k)\n"
         "torch.zeros(before.numel()).scatter(0, places, values.relu()).reshape(before.shape)":
             "This keeps k numbers of the whole batch. Each sample should have its own k.",
+        "scatter(1, -> scatter(0,":
+            "`scatter(0, …)` writes to places down a column. The latents of one sample lie along a row: dimension 1.",
         "before.topk(k) -> before.topk(k, largest=False)": "These are the k smallest. Keep the k largest.",
         "values.relu() -> 1.0": "The places are right. But the latents should keep their values, and here they are 1.",
         "values.relu() -> (values > 0).to(before.dtype)":
