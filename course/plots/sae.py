@@ -48,7 +48,8 @@ def rays(points, W=None, *, rows=None, reach: float = 2.0) -> go.Figure:
 def _arrow(fig, start, end):
     fig.add_scatter(x=[start[0], end[0]], y=[start[1], end[1]], mode="lines+markers", hoverinfo="skip",
                     line=dict(color=RED, width=3),
-                    marker=dict(symbol=["circle", "arrow"], size=[0, 14], angleref="previous", color=RED))
+                    marker=dict(symbol=["circle", "arrow"], size=[0, 14], angleref="previous", color=RED,
+                                opacity=1))
 
 
 def walk(f: Sequence[float], D) -> go.Figure:
