@@ -8,7 +8,7 @@ from .game import answers, started, stations, swaps
 from .general import arrows, bars, beside, dots, heat, lines, side_by_side
 from .geometry import along, basis, cosines, counts, kept, leaks, lines_in_space
 from .packing import code_map, number_lines, pieces
-from .sae import matches, rays
+from .sae import matches, prices, rays, strengths, tradeoffs, walk
 from .shapes import answers, gallery, named, planes, shares, strips
 from .sharing import sharing
 from .toy import dimensionalities, features, phase_map, pictures, plane, readout
@@ -17,5 +17,5 @@ from .words import answers, counted, cubes, named_points, nearest, offsets
 __all__ = ["along", "answers", "answers", "answers", "arrows", "bars", "basis", "beside", "code_map", "contexts",
            "cosines", "counted", "counts", "cubes", "dimensionalities", "dots", "features", "gallery", "heat", "kept",
            "leaks", "lines", "lines_in_space", "matches", "named", "named_points", "nearest", "number_lines",
-           "offsets", "phase_map", "pictures", "pieces", "plane", "planes", "rays", "readout", "shares", "sharing",
-           "side_by_side", "started", "stations", "strips", "swaps"]
+           "offsets", "phase_map", "pictures", "pieces", "plane", "planes", "prices", "rays", "readout", "shares",
+           "sharing", "side_by_side", "started", "stations", "strengths", "strips", "swaps", "tradeoffs", "walk"]
