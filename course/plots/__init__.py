@@ -7,14 +7,14 @@ from .contexts import intervals
 from .game import clouds, guesses, runs
 from .general import arrows, bars, beside, dots, heat, lines, side_by_side
 from .geometry import arrows_3d
-from .packing import code_map, number_lines, pieces
+from .packing import added, code_maps, number_lines, over_cells, readers
 from .sae import matches, rays
 from .shapes import gallery, readings, shares, strips
 from .sharing import sharing
 from .toy import dimensionalities, features, phase_map, pictures, plane, readout
 from .words import cubes, named_points, offsets
 
-__all__ = ["arrows", "arrows_3d", "bars", "beside", "clouds", "code_map", "cubes", "dimensionalities", "dots",
-           "features", "gallery", "guesses", "heat", "intervals", "lines", "matches", "named_points", "number_lines",
-           "offsets", "phase_map", "pictures", "pieces", "plane", "rays", "readings", "readout", "runs", "shares",
-           "sharing", "side_by_side", "strips"]
+__all__ = ["added", "arrows", "arrows_3d", "bars", "beside", "clouds", "code_maps", "cubes", "dimensionalities",
+           "dots", "features", "gallery", "guesses", "heat", "intervals", "lines", "matches", "named_points",
+           "number_lines", "offsets", "over_cells", "phase_map", "pictures", "plane", "rays", "readers", "readings",
+           "readout", "runs", "shares", "sharing", "side_by_side", "strips"]
