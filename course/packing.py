@@ -48,4 +48,4 @@ def read_error(Z, folded: bool = False, hidden=(64, 64), steps: int = 1000, seed
             optimiser.zero_grad()
             now.backward()
             optimiser.step()
-        return float(loss(torch.rand(5000, 2)))
+        return loss(torch.rand(5000, 2)).item()

@@ -47,15 +47,14 @@ def over_cells(cells: Sequence[int], curves: Mapping[str, Sequence[float]], alon
 
 def added(right, packed, directions) -> go.Figure:
     """Sums of x and of y, (x, y) each: the right ones, and those read from an added code and an added arrow."""
-    names = ("right", "from the packed code", "from the two directions")
     panels = {}
     for k, letter in enumerate("xy"):
         values = [sums[k] for sums in (right, packed, directions)]
-        panels[f"{letter}₁ + {letter}₂"] = bars(names if k == 0 else [""] * 3, values, span=(0, 2.2),
-                                                marked=names[1:2] if k == 0 else ())
-        panels[f"{letter}₁ + {letter}₂"].data[0].marker.color = [GREY, PALETTE[1], PALETTE[0]]
+        fig = panels[f"{letter}₁ + {letter}₂"] = bars([""] * 3 if k else ["right", "packed", "directions"], values,
+                                                      span=(0, 2.2))
+        fig.data[0].marker.color = [GREY, PALETTE[1], PALETTE[0]]
     off = "right" if abs(packed[1] - right[1]) < 0.001 else "wrong"
-    return say(beside(panels, gap=0.04, height=220),
+    return say(beside(panels, gap=0.04, height=220, margin=dict(l=110, r=20, t=48, b=40)),
                f"From the packed code: x₁ + x₂ = {packed[0]:.2f}, and it is {right[0]:.2f}; "
                f"y₁ + y₂ = {packed[1]:.2f}, and it is {right[1]:.2f}: y is {off}. From the directions: "
                f"{directions[0]:.2f} and {directions[1]:.2f}.")
