@@ -163,7 +163,7 @@ def read_sum(t, Z):
         "+ 0.5 / Z -> - 0.5 / Z": _HALVES + "nothing is put back.",
         "+ 0.5 / Z -> + 1 / Z": _HALVES + "three halves are put back: `unpack` has put back one already.",
         "x_read + 0.5 / Z -> 2 * x_read": "y is right. x was not halved, so its cells need no factor 2.",
-        "x_read + 0.5 / Z -> (x_read + 0.5 / Z) / 2": "y is right. This x is the mean of the two. The sum is asked for.",
+        "x_read + 0.5 / Z -> (x_read + 0.5 / Z) / 2": "y is right. This x is the mean, and the sum is asked for.",
         "x_read + 0.5 / Z -> t": "y is right. This x is the code itself: y is still in it.",
         "x_read + 0.5 / Z -> x_read + 0.5": "y is right. The half cell that is missing is 1/(2Z) wide, not 1/2.",
         "2 * y_read -> 2 * y_read / Z":

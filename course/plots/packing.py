@@ -55,16 +55,17 @@ def added(right, packed, directions) -> go.Figure:
         fig.data[0].marker.color = [GREY, PALETTE[1], PALETTE[0]]
     off = "right" if abs(packed[1] - right[1]) < 0.001 else "wrong"
     return say(beside(panels, gap=0.04, height=220, margin=dict(l=110, r=20, t=48, b=40)),
-               f"From the packed code: x₁ + x₂ = {packed[0]:.2f}, and it is {right[0]:.2f}; "
-               f"y₁ + y₂ = {packed[1]:.2f}, and it is {right[1]:.2f}: y is {off}. From the directions: "
-               f"{directions[0]:.2f} and {directions[1]:.2f}.")
+               f"From the packed code: {packed[0]:.2f} for x₁ + x₂ = {right[0]:.2f}, and {packed[1]:.2f} for "
+               f"y₁ + y₂ = {right[1]:.2f}, which is {off}. From the directions: {directions[0]:.2f} and "
+               f"{directions[1]:.2f}.")
 
 
 def readers(t, floor, network) -> go.Figure:
     """What the floor reader and a network read from codes ``t`` (n,): x and y, (2, n) each, in two panels."""
     floor, network = np.asarray(floor, float), np.asarray(network, float)
     off = np.sqrt(((floor - network) ** 2).mean(axis=1))  # root mean square, over evenly spread codes
-    panels = {f"{letter}, read from t": (t, {"floor": floor[k], "network": network[k]}) for k, letter in enumerate("xy")}
+    panels = {f"{letter}, read from t": (t, {"floor": floor[k], "network": network[k]})
+              for k, letter in enumerate("xy")}
     return say(side_by_side(panels, x_axis="code t", y_span=(-0.15, 1.15)),
                f"The network's x differs from the floor reader's by {off[0]:.2f} and its y by {off[1]:.2f} "
                "(root mean square).")
