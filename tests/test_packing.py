@@ -180,7 +180,7 @@ def test_errors_over_cells_say_where_they_are_lowest():
     assert len({(trace.line.color, trace.line.dash) for trace in fig.data}) == 3
 
 
-@pytest.mark.parametrize("y, verdict", [(0.9, "0.90 for y₁ + y₂ = 0.90, which is right"), (0.1, "0.90, which is wrong")])
+@pytest.mark.parametrize("y, verdict", [(0.9, "y₁ + y₂ = 0.90, which is right"), (0.1, "0.90, which is wrong")])
 def test_added_says_whether_y_is_right(y, verdict):
     fig = plots.added((0.5, 0.9), (0.5, y), (0.5, 0.9))
     assert verdict in said(fig) and [list(trace.x) for trace in fig.data] == [[0.5] * 3, [0.9, y, 0.9]]
@@ -197,6 +197,7 @@ def test_code_maps_go_by_rank_and_say_how_linear_a_code_is():
     fig = plots.code_maps({"Linear": 3 * x - y, "Packed": pack(x, y, 2)})
     z = np.asarray(fig.data[0].z)
     assert (np.diff(z, axis=1) > 0).all() and (np.diff(z, axis=0) < 0).all()  # along x, and along y
+    assert (np.diff(np.asarray(fig.data[1].z)[:, :10], axis=1) == 0).all()  # what is equal has one rank
     assert said(fig).startswith("Linear: a weighted sum of x and y has 100% of the code's variance. Packed: ")
 
 

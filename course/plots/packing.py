@@ -82,7 +82,9 @@ def code_maps(codes: Mapping[str, Sequence[float]]) -> go.Figure:
         code = np.asarray(code, float)
         n = round(code.size ** 0.5)
         code, middles = code.reshape(n, n).T, (np.arange(n) + 0.5) / n  # now row y, column x
-        rank = code.ravel().argsort(kind="stable").argsort().reshape(code.shape) / (code.size - 1) * 2 - 1
+        code = code.round(9)
+        low, high = (np.searchsorted(np.sort(code, axis=None), code, side) for side in ("left", "right"))
+        rank = (low + high - 1) / (code.size - 1) - 1  # from -1 to 1
         place = dict(range=[0, 1], showgrid=False, zeroline=False, tickvals=[0, 0.5, 1])
         fig = figure(showlegend=False, xaxis=dict(title=dict(text="x"), **place),
                      yaxis=dict(title=dict(text="" if k else "y"), **place))
