@@ -248,8 +248,7 @@ def test_the_cosines_of_all_pairs():
 
 def test_how_many_were_kept():
     assert said(plots.kept([4, 8], [4, 9], 0.35, drawn=2000)) == (
-        "Of 2,000 random directions, drawn one after the other, so many fit with |cosines| up to 0.35: "
-        "4 in 4 dimensions, 9 in 8.")
+        "Kept of 2,000 random directions, with all |cosines| at most 0.35: 4 in 4 dimensions, 9 in 8.")
 
 
 def test_what_is_off_and_not_silent():

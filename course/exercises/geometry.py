@@ -1,4 +1,4 @@
-"""The exercises of notebook 05: the worst pair, how many features fit, and which one is faked."""
+"""The exercises of notebook 05: how many features fit, and which one is faked."""
 from __future__ import annotations
 
 import numpy as np
@@ -9,59 +9,6 @@ from . import Exercise, summing
 
 def _setup() -> dict:
     return dict(np=np, geometry=geometry)
-
-
-def _matrices():
-    rng = np.random.default_rng(51)
-    return [(geometry.polygon(3),), (np.array([[2.0, 1.0, 0.0], [0.0, 1.0, 0.5]]),),
-            (geometry.polygon(4),), (np.array([[1.0, 2.0, 0.0], [1.0, 2.0, 1.0]]),),  # opposite, and the same twice
-            *((rng.normal(size=shape) * rng.uniform(0.3, 3, shape[1]),) for shape in ((3, 7), (9, 5), (6, 14)))]
-
-
-_ROWS = "The lengths are still those of the rows. A row is a neuron; the directions are the columns."
-_NEURONS = "This compares the neurons with each other. The features are the columns: `unit.T @ unit`."
-_MEAN = "This is a mean over the pairs. The question was for the worst pair."
-largest_cosine = Exercise(
-    stub="""
-def largest_cosine(W):
-    unit = W / np.linalg.norm(W, axis=1, keepdims=True)
-    cosines = unit.T @ unit
-    np.fill_diagonal(cosines, 0)
-    return np.abs(cosines).max()
-""",
-    solution_source="axis=1 -> axis=0",
-    cases=_matrices,
-    mistakes={
-        "axis=0, keepdims=True) -> axis=1)[:, None]": _ROWS,
-        "np.fill_diagonal(cosines, 0) -> pass":
-            "This is 1 for every W: each direction has the cosine 1 with itself. Leave the diagonal out.",
-        "np.abs(cosines) -> cosines":
-            "Two directions that are nearly opposite interfere too: take the absolute values before the maximum.",
-        "np.abs(cosines) -> (-cosines)":
-            "Here only negative cosines count. Positive ones interfere as well: take the absolute values.",
-        "np.linalg.norm(W, axis=0, keepdims=True) -> 1":
-            "These are dot products of columns as long as they are. Divide by the lengths first.",
-        ", axis=0, keepdims=True -> ": "Here one length serves the whole matrix. Each column has a length of its own.",
-        "np.linalg.norm(W, axis=0, keepdims=True) -> (W ** 2).sum(axis=0)":
-            "Each column is divided by its squared length. Take the root first.",
-        "axis=0 -> axis=1\nunit.T @ unit -> unit @ unit.T": _NEURONS,
-        "unit.T @ unit -> unit @ unit.T": _NEURONS,
-        ".max() -> .mean()": _MEAN,
-        "np.abs(cosines).max() -> np.abs(cosines[np.triu_indices(len(cosines), 1)]).mean()": _MEAN,
-        "np.abs(cosines).max() -> np.abs(cosines[np.triu_indices(len(cosines), 1)]).min()":
-            "This is the pair closest to a right angle, and the question was for the worst one.",
-        ".max() -> .argmax()": "This is the place of the largest |cosine| in the table. Give back its value: `max`.",
-        ".max() -> .max(axis=0)": "This has a value for each feature. One number is asked for: the worst of them all.",
-        "np.abs(cosines) -> (cosines ** 2)": "This is the square of the largest |cosine|.",
-        "np.fill_diagonal -> cosines = np.fill_diagonal":
-            "`np.fill_diagonal` changes the table in place and gives nothing back. Leave out the `=` before it.",
-    },
-    shows="The features are the columns of W, so the lengths run down axis 0. Along the wrong axis nothing stops "
-          "and no shape complains; only a case with a known answer shows it.",
-    hints=("Print `np.linalg.norm(unit, axis=0)` for three directions at 120 degrees. What should it be?",
-           "W has one column for each feature. Which axis of the array runs down a column?"),
-    setup=_setup, difficulty="easy", minutes=4,
-)
 
 
 _SQUARE = "The noise is a root, and you need what stands under it: square `noise`."
@@ -87,7 +34,7 @@ how_many = Exercise(
         **dict.fromkeys(("int(noise ** 2 * d / p)", "round(noise ** 2 * d / p)", "int(noise ** 2 * d) / p"),
                         "The right size, and rounded. It holds on average, so leave it as it is."),
     },
-    shows="Half the noise costs a factor of four. Features that are on half as often cost nothing: twice as many fit.",
+    shows="Half the noise costs a factor of four. If features are on half as often, twice as many fit, at the same noise.",
     hints=("The noise is the root of p · n / d. Square both sides, and solve for n.",
            "`noise ** 2 * d` features may be on at once."),
     setup=_setup, difficulty="easy", minutes=4,
@@ -117,7 +64,11 @@ def _search(start, index):
 _UNIT, _H = "W / np.linalg.norm(W, axis=0)", "h = W[:, on].sum(axis=1)"
 _LEAVE_W = "Use W as it is. Its columns may have any length, and a reading is the dot product with the whole column."
 false_alarm = Exercise(
-    stub="def false_alarm(W, on):\n    return ...",
+    stub="""
+def false_alarm(W, on):
+    readings = W.T @ W[:, on].sum(axis=1)
+    return readings.argmax()
+""",
     solution_source="""
         h = W[:, on].sum(axis=1)
         readings = W.T @ h
@@ -171,12 +122,12 @@ false_alarm = Exercise(
                         "`on` is a list of indices, and this multiplies by them as if they were strengths. "
                         "`W[:, on]` has the columns."),
     },
-    shows="Every set of features that are on has one that is faked most. Whether it is believed depends on the "
-          "threshold, and on how few are on.",
-    hints=("What is stored is `h = W[:, on].sum(axis=1)`; the readings of all features at once are `W.T @ h`.",
-           "`readings[on] = -np.inf` takes the features that are on out of the contest.",
-           "`readings.argmax()` is the index of the largest."),
-    setup=_setup, difficulty="medium", minutes=7,
+    shows="The function had never asked which features are on. With B and C it was right, because A reads higher than "
+          "both: one case that comes out right shows little.",
+    hints=("`argmax` looks at the readings of all features. Which of them must it not look at?",
+           "`readings[on]` are the readings of those that are on. What can you put there that is never the largest?",
+           "Nothing is below `-np.inf`."),
+    setup=_setup, difficulty="easy", minutes=3,
 )
 
 summary = summing(__name__, "05")

@@ -110,8 +110,8 @@ def kept(dims: Sequence[int], found: Sequence[int], accepted: float, *, drawn: i
     fig.update_xaxes(tickvals=list(dims))
     fig.update_yaxes(tickvals=[3, 10, 30, 100, 300, 1000, drawn], exponentformat="none")
     first, *others = [f"{many:,} in {d}" for many, d in zip(found, dims, strict=True)]
-    return say(fig, f"Of {drawn:,} random directions, drawn one after the other, so many fit with |cosines| up to "
-                    f"{accepted:.2f}: {', '.join([first + ' dimensions', *others])}.")
+    return say(fig, f"Kept of {drawn:,} random directions, with all |cosines| at most {accepted:.2f}: "
+                    f"{', '.join([first + ' dimensions', *others])}.")
 
 
 def leaks(names: Sequence[str], x, read, after) -> go.Figure:
