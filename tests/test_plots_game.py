@@ -39,7 +39,7 @@ def test_stations_fit_the_longest_prompt():
 
 
 def test_answers_are_the_most_probable_words():
-    fig = plots.answers(VOCABULARY, [0.2, 0.5, 0.1, 0.05], count=3)
+    fig = plots.likeliest(VOCABULARY, [0.2, 0.5, 0.1, 0.05], count=3)
     assert list(fig.data[0].x) == [0.5, 0.2, 0.1] and list(fig.layout.yaxis.ticktext) == ["★ older", "new", "loud"]
     assert said(fig) == "The first choice is older, with probability 0.50."
 

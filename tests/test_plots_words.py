@@ -24,10 +24,10 @@ def test_counted_says_how_many_rows_reach_one_half():
 
 
 def test_answers_mark_words_of_the_question():
-    fig = plots.answers([("queen", 0.8), ("king", 0.7)], "man", "King ", "woman")
+    fig = plots.analogy([("queen", 0.8), ("king", 0.7)], "man", "King ", "woman")
     assert list(fig.layout.yaxis.ticktext) == ["queen", "★ king"]
     assert said(fig) == "man is to king as woman is to queen. A star marks a word of the question."
-    assert "star" not in said(plots.answers([("queen", 0.8)], "man", "king", "woman"))
+    assert "star" not in said(plots.analogy([("queen", 0.8)], "man", "king", "woman"))
 
 
 def test_cubes_join_corners_that_differ_in_one_sign():

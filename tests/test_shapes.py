@@ -242,7 +242,7 @@ def test_strips_hold_the_numbers_and_say_them():
 
 def test_answers_are_counted_together_and_alone():
     images = shapes.draw("purple", "square", 4)
-    fig = plots.answers({"one": ([2, 2, 2, 0], [1, 1, 0, 1]), "two": (np.full((3, 4), 2), np.zeros((3, 4)))}, images)
+    fig = plots.answered({"one": ([2, 2, 2, 0], [1, 1, 0, 1]), "two": (np.full((3, 4), 2), np.zeros((3, 4)))}, images)
     assert list(fig.layout.yaxis.ticktext)[:3] == ["one: both right", "one: colour", "one: shape"]
     assert [list(fig.data[2 * k + 1].x) for k in range(6)] == [[0.5], [0.75], [0.75], [0] * 3, [1] * 3, [0] * 3]
 

@@ -52,7 +52,7 @@ def stations(words: Sequence[str], looks, probabilities, vocabulary: Sequence[st
                     f"choice is {firsts[2]}, after the MLP {firsts[3]}.{note}")
 
 
-def answers(vocabulary: Sequence[str], probabilities, count: int = 5) -> go.Figure:
+def likeliest(vocabulary: Sequence[str], probabilities, count: int = 5) -> go.Figure:
     """The most probable words of a model as bars; ``probabilities`` (vocabulary,)."""
     probabilities = np.asarray(probabilities, float)
     best = probabilities.argsort()[::-1][:count]

@@ -59,7 +59,7 @@ def strips(rows: Mapping[str, Sequence[float]], *, x_axis: str = "", at: float |
     return say(fig, f"{'; '.join(told)}. A bar is the mean of its dots; in brackets, the lowest and the highest.")
 
 
-def answers(named: Mapping[str, tuple], images) -> go.Figure:
+def answered(named: Mapping[str, tuple], images) -> go.Figure:
     """How often answers about ``images`` are right: both together, and colour and shape alone.
 
     ``named``: who answers -> (colour, shape), each (count,) or (networks, count).

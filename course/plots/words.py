@@ -13,7 +13,7 @@ _SIDES = {"top center": (0, 1), "bottom center": (0, -1), "middle right": (1, 0)
           "top right": (1, 1), "top left": (-1, 1), "bottom right": (1, -1), "bottom left": (-1, -1)}
 
 
-def answers(found: Sequence[tuple[str, float]], a: str, b: str, c: str) -> go.Figure:
+def analogy(found: Sequence[tuple[str, float]], a: str, b: str, c: str) -> go.Figure:
     """The words nearest to b − a + c as bars; a star marks a word of the question. ``found``: (word, cosine) pairs."""
     asked = [word.strip().lower() for word in (a, b, c)]
     fig = bars([word for word, _ in found], [cosine for _, cosine in found], marked=asked,
