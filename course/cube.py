@@ -1,4 +1,4 @@
-"""The cube of notebook 02: do gender, age and royalty add up in eight words?
+"""The cube of notebook 02's companion: do gender, age and royalty add up in eight words?
 
 A corner is a word, a sign says on which side of an axis it lies. The control places the same
 words at other corners, in every way there is.
@@ -49,11 +49,7 @@ def corners_found(words: Words, names, signs) -> int:
 
 
 def arrangements(signs) -> np.ndarray:
-    """The control: every way of placing the words at the corners, (5040, 8, 3).
-
-    The first word stays where it is, since moving it too would only give mirror images. Six of
-    the 5 040, the first among them, are the true cube with its axes renamed.
-    """
+    """The control: every way of placing the words at the corners, the first one fixed, (5040, 8, 3)."""
     return np.array([signs[[0, *order]] for order in itertools.permutations(range(1, 8))])
 
 

@@ -24,18 +24,20 @@ from .threads import one_thread
 from .transformer import Transformer
 
 COLON, END = ":", ";"
-#: The relations that every adjective with an adverb has: the ones that notebook 04 takes apart.
-ADJECTIVES = ("opposite", "comparative", "superlative", "adverb")
+PLACES = 12  #: tokens of the longest prompt: three pairs
+#: Four relations of adjectives: the ones that notebook 04 takes apart.
+OF_ADJECTIVES = ("opposite", "comparative", "superlative", "adverb")
 
 
 class Game:
     """Words, relations, and prompts made of them.
 
     ``relations``: the names of those played; all but "copy" (each adjective answers itself) if not given.
-    ``seed`` decides what is held out.
+    ``gaps``: the share of questions (a word and a relation) that training asks only as the first of a prompt, where
+    nobody can know the relation. ``seed`` decides what is held out and where the gaps are.
     """
 
-    def __init__(self, relations: Iterable[str] | None = None, *, seed: int = 0):
+    def __init__(self, relations: Iterable[str] | None = None, *, gaps: float = 0.0, seed: int = 0):
         known = data.load_json("game.json")
         played = list(known if relations is None else relations)
         known["copy"] = {word: word for word in known["opposite"]}
@@ -53,10 +55,20 @@ class Game:
         for r, forms in enumerate(self.relations.values()):
             self._asked[r, :len(forms)], self._answer[r, :len(forms)] = self.index(forms), self.index(forms.values())
             self._there[r, :len(forms)] = True
-        chance = torch.rand(len(played), size, size, generator=torch.Generator().manual_seed(seed))
-        held = (chance < 0.2).triu(1)
+        draw = torch.Generator().manual_seed(seed)
+        held = (torch.rand(len(played), size, size, generator=draw) < 0.2).triu(1)
         #: (relations, words, words): True where two words never meet in a training prompt of that relation
         self.held_out = held | held.transpose(1, 2)
+        #: (relations, words): True where training asks a question only as the first of a prompt
+        self.gaps = self._there & (torch.rand(self._there.shape, generator=draw) < gaps)
+
+    @property
+    def blind(self) -> float:
+        """The share of right answers of the best player who sees the word asked and nothing before it."""
+        best: dict[str, float] = {}  # a relation is as likely as any other, and then a word as any other of it
+        for forms in self.relations.values():
+            best |= {word: max(best.get(word, 0), 1 / len(forms)) for word in forms}
+        return sum(best.values()) / len(self.relations)
 
     def index(self, words: Iterable[str]) -> torch.Tensor:
         """Tokens (count,) of ``words``; :class:`CourseError` for a word that the game does not have."""
@@ -71,13 +83,15 @@ class Game:
         words = str(text).replace(COLON, f" {COLON} ").replace(END, f" {END} ").split()
         if not words:
             raise CourseError("There is nothing to read. Type a prompt, such as hot : cold ; old :")
+        if len(words) > PLACES:
+            raise CourseError(f"This prompt has {len(words):,} tokens, and the model has places for {PLACES}.")
         return self.index(words)[None]
 
     def decode(self, tokens) -> list[str]:
         """The words of ``tokens`` (length,)."""
         return [self.vocabulary[int(token)] for token in tokens]
 
-    def common(self, relations: Sequence[str] = ADJECTIVES) -> list[str]:
+    def common(self, relations: Sequence[str] = OF_ADJECTIVES) -> list[str]:
         """The words that have an answer in every one of ``relations``."""
         return [word for word in self.relations[relations[0]] if all(word in self.relations[r] for r in relations)]
 
@@ -129,7 +143,25 @@ class Game:
         good = (torch.cat([rest.values, last.values[:, None]], 1) >= 0).all(1) & (rows.shape[1] == pairs)
         if not held_out:
             good &= ~self.held_out[r[:, None, None], rows[:, :, None], rows[:, None, :]].flatten(1).any(1)
+            good &= ~self.gaps[r[:, None], rows[:, 1:]].any(1)
         return rows, good
+
+    def questions(self, gaps: bool, relations: Sequence[str] = OF_ADJECTIVES) -> tuple[torch.Tensor, torch.Tensor]:
+        """Each gap (or each other question) of the words :meth:`common` to ``relations``, once, after two examples.
+
+        Prompts (questions, 12) that make held-out combinations, without another gap, and the place of each one's
+        relation in ``relations`` (questions,).
+        """
+        draw, found, places = torch.Generator().manual_seed(0), [], []
+        for place, relation in enumerate(relations):
+            rows = self.gaps[list(self.relations).index(relation)]
+            gap = dict(zip(self.relations[relation], rows.tolist(), strict=False))
+            free = [word for word, one in gap.items() if not one]
+            for word in (word for word in self.common(relations) if gap[word] == gaps):
+                found.append(self.sample(1, relation=relation, words=[*free, word], asked=[word], held_out=True,
+                                         generator=draw)[0])
+                places.append(place)
+        return torch.cat(found), torch.tensor(places)
 
 
 @one_thread()
@@ -142,7 +174,7 @@ def train(game: Game, *, layers: int = 1, mlp: int = 256, steps: int = 500, batc
     draw = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = Transformer(len(game.vocabulary), mlp=mlp, layers=layers, length=12)
+        model = Transformer(len(game.vocabulary), mlp=mlp, layers=layers, length=PLACES)
     optimiser = torch.optim.AdamW(model.parameters(), lr=rate, betas=(0.9, 0.98), weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps + 1, pct_start=0.1)
     for step in range(1, steps + 1):
@@ -172,7 +204,7 @@ def written(model: Transformer, prompts: torch.Tensor, point: str = "attention 0
     return pieces[point][:, -1]
 
 
-def written_for_each(game: Game, model: Transformer, relations: Sequence[str] = ADJECTIVES,
+def written_for_each(game: Game, model: Transformer, relations: Sequence[str] = OF_ADJECTIVES,
                      words: Sequence[str] | None = None, *, point: str = "attention 0", each: int = 1
                      ) -> torch.Tensor:
     """What ``point`` writes at the last colon, for every relation and word asked: (relations, words, d_model).
@@ -188,9 +220,41 @@ def written_for_each(game: Game, model: Transformer, relations: Sequence[str] = 
 
 
 def pushed(model: Transformer, prompts: torch.Tensor, direction: torch.Tensor, point: str = "attention 0"):
-    """Logits (count, vocabulary) at the last place when ``direction`` is added there to what ``point`` writes."""
+    """Logits (count, vocabulary) at the last place when ``direction`` is added there to what ``point`` writes.
+
+    ``direction``: (d_model,), or (count, d_model) for one of its own to each prompt.
+    """
     def change(piece):
-        return torch.cat([piece[:, :-1], piece[:, -1:] + direction], dim=1)
+        return torch.cat([piece[:, :-1], piece[:, -1:] + direction.view(-1, 1, piece.shape[-1])], dim=1)
 
     with torch.no_grad():
         return model(prompts, change={point: change})[:, -1]
+
+
+def random_like(vectors: torch.Tensor, generator: torch.Generator | None = None) -> torch.Tensor:
+    """Random vectors (…, d_model), each as long as the one of ``vectors`` in its place."""
+    other = torch.randn(vectors.shape, generator=generator)
+    return other * vectors.norm(dim=-1, keepdim=True) / other.norm(dim=-1, keepdim=True)
+
+
+def from_others(values: torch.Tensor) -> torch.Tensor:
+    """What every entry of ``values`` (relations, words, d) would be if it were a sum, told from entries that take no
+    part in it: the mean of its relation over the other words, plus the mean of its word over the other relations,
+    minus the mean of the other words in the other relations. Same shape."""
+    n, m = values.shape[:2]
+    relation, word, all_of_it = values.sum(1, keepdim=True), values.sum(0, keepdim=True), values.sum((0, 1))
+    both = all_of_it - relation - word + values
+    return (relation - values) / (m - 1) + (word - values) / (n - 1) - both / ((n - 1) * (m - 1))
+
+
+def looks(model: Transformer, tokens: torch.Tensor) -> torch.Tensor:
+    """How much each head of the first layer looks at each place of ``tokens`` (1, length) from the last one:
+    (heads, length), each row adds up to 1."""
+    pieces: dict = {}
+    with torch.no_grad():
+        model(tokens, pieces=pieces)
+        layer = model.layers[0]
+        attention, stream = layer["attention"], pieces["token"] + pieces["position"]
+        query, key, _ = attention.read(layer["norm_attention"](stream)).chunk(3, dim=-1)  # (1, length, d_model) each
+        query, key = (one[0].unflatten(-1, (attention.heads, -1)) for one in (query, key))  # (length, heads, d_head)
+        return (torch.einsum("hd,lhd->hl", query[-1], key) / key.shape[-1] ** 0.5).softmax(-1)

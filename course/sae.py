@@ -59,6 +59,10 @@ class SAE:
         """What becomes of ``x`` (..., d) on its way through the latents."""
         return self.decode(self.encode(x))
 
+    def directions(self) -> torch.Tensor:
+        """What the latents can write, (directions, d): the decoder's rows, for "linear" their opposites too."""
+        return torch.cat([self.decoder, -self.decoder]) if self.kind == "linear" else self.decoder
+
 
 @one_thread()
 def evaluate(sae: SAE, x: torch.Tensor, chunk: int = 4096) -> dict[str, float]:
@@ -247,3 +251,33 @@ def recover(dictionary: torch.Tensor, directions: torch.Tensor, latents: torch.T
     said, true = (latents != 0)[:, column] & matched, amounts != 0
     f1 = torch.where(true.any(0), 2 * (said & true).sum(0) / (said.sum(0) + true.sum(0)), torch.nan)
     return Recovery(partner, cosine.float(), f1)
+
+
+def summary(sae: SAE, W: torch.Tensor, x: torch.Tensor) -> str:
+    """How many features of ``W`` (d, features) an autoencoder found, and how it does on activations ``x`` (count, d),
+    in two plain sentences for under a picture."""
+    got, of = recover(sae.directions(), W.T), evaluate(sae, x)
+    return (f"{round(W.shape[1] * got.share())} of {W.shape[1]} features found, {1 - of['unexplained']:.0%} of the "
+            f"variance explained. {of['l0']:.1f} latents are on at a time, and {of['dead'] * len(sae.bias):.0f} of "
+            f"{len(sae.bias)} never.")
+
+
+def read(sae: SAE, W: torch.Tensor, x: torch.Tensor, cosine: float = 0.9) -> torch.Tensor:
+    """How strongly each feature of ``W`` (d, features) is reported in activations ``x`` (count, d), (count, features):
+    all latents that have at least this ``cosine`` with it, copies too, added up."""
+    same = normalize(W.T) @ normalize(sae.decoder).T >= cosine
+    return sae.encode(x) @ same.to(x.dtype).T
+
+
+@one_thread()
+def pursue(x: torch.Tensor, dictionary: torch.Tensor, k: int) -> float:
+    """The share of the variance of ``x`` (count, d) that k rows of a ``dictionary`` (rows, d) explain, chosen for each
+    activation: k times the row that fits best what is left, then all chosen ones fitted again (orthogonal matching
+    pursuit, Pati et al. 1993). No encoder is needed, so random rows can be scored as well."""
+    left, chosen = x, torch.empty(len(x), 0, dtype=torch.long)
+    for _ in range(k):
+        fits = (left @ dictionary.T).scatter(1, chosen, -torch.inf)
+        chosen = torch.cat([chosen, fits.argmax(1, keepdim=True)], 1)
+        rows = dictionary[chosen].mT
+        left = x - (rows @ torch.linalg.lstsq(rows, x[..., None]).solution)[..., 0]
+    return 1 - float(left.square().sum() / (x - x.mean(0)).square().sum())

@@ -1,11 +1,10 @@
-"""Coloured shapes, a network with two heads, and memorisers: can a pair be named that was never seen?
+"""Coloured shapes, networks with two heads, and memorisers: can a pair be named that was never seen?
 
 Introduced in notebook 01. Images are drawn here, so that there are as many as anybody wants, and
 so that it is known what is in them: purple is exactly red plus blue.
 """
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,10 +94,9 @@ class Networks:
     b: torch.Tensor  #: (networks, 1, hidden)
     V: torch.Tensor  #: (networks, hidden, 8): four scores for the colour, four for the shape
     c: torch.Tensor  #: (networks, 1, 8)
-    own: tuple[np.ndarray, ...]  #: for each network, which images it was trained on
 
     def hidden(self, pixels) -> np.ndarray:
-        """(networks, count, hidden)."""
+        """What the hidden layer says for ``pixels`` (count, pixels), after the ReLU: (networks, count, hidden)."""
         return torch.relu(torch.as_tensor(pixels) @ self.W + self.b).numpy()
 
     def read(self, hidden) -> tuple[np.ndarray, np.ndarray]:
@@ -110,28 +108,27 @@ class Networks:
         """Colour and shape that each network names for ``pixels`` (count, pixels), both (networks, count)."""
         return self.read(self.hidden(pixels))
 
+    def right(self, images: Images) -> np.ndarray:
+        """(networks, count) whether both answers are right."""
+        colour, shape = self.answers(images.pixels)
+        return (colour == images.colour) & (shape == images.shape)
+
 
 @one_thread()
-def train(images: Images, seen=None, *, seeds: int = 10, steps: int = 300, each: int = 1500, seed: int = 0) -> Networks:
-    """Train ``seeds`` networks side by side, each from its own start on its own ``each`` images.
+def train(images: Images, *, seeds: int = 10, steps: int = 300, seed: int = 0) -> Networks:
+    """Train ``seeds`` networks side by side on ``images``, each from its own start and on its own batches.
 
-    ``seen``: mask (count,) or (seeds, count) of the images that a network may be trained on. The
-    plain loop is the notebook's: 64 hidden neurons, cross-entropy of both heads, Adam.
+    The plain loop is the notebook's: 64 hidden neurons, cross-entropy of both heads, Adam.
     """
-    seen = np.broadcast_to(True if seen is None else np.asarray(seen, bool), (seeds, len(images)))
-    if not seen.any(axis=1).all():
+    if not len(images):
         raise CourseError("There is nothing left to train on: every image is held out.")
     random = torch.Generator().manual_seed(seed)
     W, b = _linear(images.pixels.shape[1], 64, seeds, random)
     V, c = _linear(64, len(COLOURS) + len(SHAPES), seeds, random)
-    own = []
-    for mask in seen:
-        may = torch.as_tensor(np.flatnonzero(mask))
-        own.append(may[torch.randperm(len(may), generator=random)[:each]])
     pixels, colour, shape = (torch.as_tensor(part) for part in (images.pixels, images.colour, images.shape))
     optimiser = torch.optim.Adam([W, b, V, c], lr=0.01, fused=True)
     for _ in range(steps):
-        some = torch.stack([mine[torch.randint(len(mine), (64,), generator=random)] for mine in own])
+        some = torch.randint(len(images), (seeds, 64), generator=random)
         h = torch.relu(torch.baddbmm(b, pixels[some], W))
         scores = torch.baddbmm(c, h, V).flatten(0, 1)
         loss = (cross_entropy(scores[:, :4], colour[some].flatten())
@@ -139,7 +136,7 @@ def train(images: Images, seen=None, *, seeds: int = 10, steps: int = 300, each:
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-    return Networks(W.detach(), b.detach(), V.detach(), c.detach(), tuple(mine.numpy() for mine in own))
+    return Networks(W.detach(), b.detach(), V.detach(), c.detach())
 
 
 def _linear(inputs, outputs, copies, random):
@@ -159,66 +156,9 @@ def recall(stored: Images, pixels, k: int = 1) -> tuple[np.ndarray, np.ndarray]:
     return tuple((part[near][..., None] == np.arange(4)).sum(1).argmax(1) for part in (stored.colour, stored.shape))
 
 
-def compose(images: Images, seen, new: Images, seeds: int = 10, seed: int = 0) -> dict[str, np.ndarray]:
-    """Networks and memorisers, trained on the ``seen`` of ``images`` and asked about ``new`` ones.
-
-    "network", "table" (the most similar stored image) and "vote" (the 15 most similar, colour and
-    shape voted apart): each the share of right answers (3, seeds) for colour, for shape and for
-    both at once. A memoriser stores the images that the network of the same seed was trained on.
-    """
-    networks = train(images, seen, seeds=seeds, seed=seed)
-    answers = {"network": networks.answers(new.pixels)}
-    for name, k in (("table", 1), ("vote", 15)):
-        answers[name] = np.swapaxes([recall(images.where(own), new.pixels, k) for own in networks.own], 0, 1)
-    right = {name: (colour == new.colour, shape == new.shape) for name, (colour, shape) in answers.items()}
-    return {name: np.stack([part.mean(1) for part in (colour, shape, colour & shape)])
-            for name, (colour, shape) in right.items()}
-
-
-def choose_pairs(count: int, networks: int, seed: int = 0) -> np.ndarray:
-    """Which ``count`` of the 16 pairs each network sees, (networks, 16): every colour and every shape at least once.
-
-    With 15, network k leaves out pair k, k + 16, …
-    """
-    if not 4 <= count < 16:
-        raise CourseError(f"Of 16 pairs, 4 to 15 can be seen; this asks for {count}.")
-    if count == 15:
-        return np.arange(16) != np.arange(networks)[:, None] % 16
-    rng = np.random.default_rng([seed, count])
-    seen = np.zeros((networks, 16), bool)
-    for row in seen:
-        row[np.arange(4) * 4 + rng.permutation(4)] = True
-        row[rng.choice(np.flatnonzero(~row), count - 4, replace=False)] = True
-    return seen
-
-
-@dataclass(frozen=True)
-class Composition:
-    """How often both answers are right on pairs that were held out, for each pair (colours, shapes)."""
-
-    network: np.ndarray  #: mean over the networks that have not seen the pair; nan where all have
-    vote: np.ndarray  #: the same for the 15 nearest of a network's training images, colour and shape voted apart
-    by_network: np.ndarray  #: (networks,) over all pairs that this network has not seen
-    seen: float  #: on fresh images of the pairs that were seen
-
-
-@functools.lru_cache(maxsize=32)
-def composition(grey: float = 0.0, count: int = 15, networks: int = 16, seed: int = 0) -> Composition:
-    """Train ``networks`` on ``count`` of the 16 pairs each, and test each of them on the pairs it has not seen."""
-    images, test = all_pairs(200, seed + 1, grey), all_pairs(40, seed + 2, grey)
-    seen = choose_pairs(count, networks, seed)  # (networks, 16)
-    trained = train(images, seen[:, images.pair()], seeds=networks, seed=seed)
-    colour, shape = trained.answers(test.pixels)
-    right = (colour == test.colour) & (shape == test.shape)
-    voted = np.zeros_like(right)
-    for k, mine in enumerate(trained.own):
-        new = np.flatnonzero(~seen[k, test.pair()])
-        colour, shape = recall(images.where(mine), test.pixels[new], 15)
-        voted[k, new] = (colour == test.colour[new]) & (shape == test.shape[new])
-    right, voted = (table.reshape(networks, 16, 40).mean(2) for table in (right, voted))
-    with np.errstate(invalid="ignore"):  # nan for a pair that every network has seen
-        of_pair = [((table * ~seen).sum(0) / (~seen).sum(0)).reshape(4, 4) for table in (right, voted)]
-    return Composition(*of_pair, (right * ~seen).sum(1) / (~seen).sum(1), float(right[seen].mean()))
+def direction(h, on) -> np.ndarray:
+    """Mean of ``h`` (…, count, n) over the images ``on``, a mask (count,), less the mean over all others: (…, n)."""
+    return h[..., on, :].mean(axis=-2) - h[..., ~on, :].mean(axis=-2)
 
 
 def auc(on, off) -> np.ndarray:
@@ -226,11 +166,8 @@ def auc(on, off) -> np.ndarray:
 
     1 and 0: one threshold tells them apart without a mistake; 0.5: as good as a coin.
     """
-    on, off = np.asarray(on), np.asarray(off)
-    if on.ndim > 1:
-        return np.stack([auc(on[:, k], off[:, k]) for k in range(on.shape[1])])
-    off = np.sort(off)
-    return (np.searchsorted(off, on, "left") + np.searchsorted(off, on, "right")).mean() / 2 / len(off)
+    on, off = np.asarray(on)[:, None], np.asarray(off)
+    return ((on > off).mean(axis=(0, 1)) + (on >= off).mean(axis=(0, 1))) / 2
 
 
 def explained(values, labels) -> np.ndarray:
@@ -239,10 +176,3 @@ def explained(values, labels) -> np.ndarray:
     middle = values.mean(0)
     between = sum((labels == k).mean() * (values[labels == k].mean(0) - middle) ** 2 for k in np.unique(labels))
     return between / np.maximum(values.var(0), 1e-12)
-
-
-def reading(h, on, off) -> np.ndarray:
-    """Where ``h`` (…, n) lies on the line from the mean of ``off`` (0) to the mean of ``on`` (1), both (count, n)."""
-    low = np.mean(off, axis=0)
-    direction = np.mean(on, axis=0) - low
-    return (np.asarray(h) - low) @ direction / (direction @ direction)

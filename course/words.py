@@ -97,33 +97,47 @@ class Words:
         """``a`` is to ``b`` as ``c`` is to …: the ``k`` words nearest to b - a + c (*3CosAdd*)."""
         return self.nearest(self[b] - self[a] + self[c], k, (a, b, c) if exclude_inputs else ())
 
-    # Three ways of answering a list of pairs. Each gives (question, right answer, answer given), a row an answer.
+    def learned_answers(self, pairs, length=1.0, exclude_inputs=True) -> list[tuple[str, str, str]]:
+        """Each first word plus ``length`` times the mean offset of the *other* pairs: which word is nearest?
+
+        Gives (question, right answer, answer given) for each pair. The question itself may not answer, or with
+        ``exclude_inputs=False`` it may.
+        """
+        first, second = self._rows(pairs)
+        offsets = self.offsets(pairs)                                   # (m, d)
+        mean_of_others = (offsets.sum(0) - offsets) / (len(pairs) - 1)  # (m, d)
+        scores = (self.unit[first] + length * mean_of_others) @ self.unit.T
+        if exclude_inputs:
+            scores[np.arange(len(first)), first] = -np.inf
+        return [tuple(self.words[k] for k in row) for row in zip(first, second, scores.argmax(1), strict=True)]
 
     def neighbour_answers(self, pairs) -> list[tuple[str, str, str]]:
         """The control, with no arithmetic: to each first word the word nearest to it answers."""
-        return [(a, b, self.nearest(self[a], 1, a)[0][0]) for a, b in self._spelled(pairs)]
+        return self.learned_answers(pairs, 0)
 
-    def learned_answers(self, pairs) -> list[tuple[str, str, str]]:
-        """The mean offset of the other pairs is added to each first word; that word alone may not answer."""
-        offsets = self.offsets(pairs)
-        mean_of_others = (offsets.sum(0) - offsets) / (len(offsets) - 1)
-        return [(a, b, self.nearest(self[a] + offset, 1, a)[0][0])
-                for (a, b), offset in zip(self._spelled(pairs), mean_of_others, strict=True)]
-
-    def one_pair_answers(self, pairs, exclude_inputs=True) -> list[tuple[str, str, str]]:
-        """:meth:`analogy` from each of the m pairs to each other one: m (m - 1) answers, all at once."""
+    def sides(self, pairs) -> tuple[np.ndarray, np.ndarray]:
+        """The first and the second words of m pairs, (m, d) each."""
         first, second = self._rows(pairs)
-        each, spelled = np.arange(len(first)), self._spelled(pairs)
-        # (b - a + c) · w = (b - a) · w + c · w: m products each serve all m (m - 1) analogies.
-        step, start = self.offsets(pairs) @ self.unit.T, self.unit[first] @ self.unit.T
-        if exclude_inputs:
-            step[each, first] = step[each, second] = start[each, first] = -np.inf
-        return [(*spelled[j], self.words[(step[i] + start[j]).argmax()]) for j in each for i in each if i != j]
+        return self.unit[first], self.unit[second]
+
+    def flat(self, pairs, fitted) -> tuple[np.ndarray, np.ndarray, list]:
+        """Pairs in two dimensions: starts (m, 2), ends (m, 2) and the pairs, as a picture of arrows takes them.
+
+        Across: the mean offset of the pairs ``fitted``. Upwards: the direction, at a right angle to that, in which the
+        middles of those pairs differ most.
+        """
+        first, second = self.sides(fitted)
+        across = self.direction(fitted)
+        middles = (first + second) / 2
+        middles = middles - middles.mean(0)
+        middles -= np.outer(middles @ across, across)
+        axes = np.column_stack([across, np.linalg.svd(middles, full_matrices=False)[2][0]])  # (d, 2)
+        return *(side @ axes for side in self.sides(pairs)), list(pairs)
 
     def offsets(self, pairs) -> np.ndarray:
         """Second word minus first word of m pairs, (m, d)."""
-        first, second = self._rows(pairs)
-        return self.unit[second] - self.unit[first]
+        first, second = self.sides(pairs)
+        return second - first
 
     def direction(self, pairs) -> np.ndarray:
         """Mean offset of the pairs, scaled to length one, (d,)."""
@@ -146,10 +160,6 @@ class Words:
         if len(first) < 2:
             raise CourseError("Comparing pairs takes two at least, not one.")
         return np.array([[self.index(word) for word in side] for side in (first, second)])
-
-    def _spelled(self, pairs):
-        """The pairs as the vocabulary spells them."""
-        return [(self.words[a], self.words[b]) for a, b in self._rows(pairs).T]
 
     def _direction(self, vector):
         """``vector`` (d,) scaled to length one, or a sentence that says what is wrong with it."""

@@ -29,11 +29,11 @@ def test_offsets_draw_every_arrow_on_one_scale():
     starts, ends = np.zeros((2, 2)), np.array([[1.0, 2.0], [-1.0, 0.5]])
     fig = plots.offsets({"true": (starts, ends, [("a", "b"), ("c", "d")]),
                          "shuffled": (starts, ends[::-1], [("a", "d"), ("c", "b")])})
-    arrows = [a for a in fig.layout.annotations if a.showarrow is not False]
-    assert [(a.ax, a.ay, a.x, a.y) for a in arrows] == [
-        (0, 0, 1, 2), (0, 0, -1, 0.5), (0, 0, -1, 0.5), (0, 0, 1, 2)]
+    for arrows, points in ((fig.data[0], ends), (fig.data[2], ends[::-1])):
+        assert np.array([arrows.x, arrows.y]).T.reshape(2, 3, 2)[:, :2].tolist() == [[[0, 0], list(p)] for p in points]
+        assert arrows.marker.symbol[:2] == ("circle", "arrow") and arrows.marker.angleref == "previous"
     assert fig.layout.xaxis.range == fig.layout.xaxis2.range and fig.layout.yaxis.range == fig.layout.yaxis2.range
-    assert sorted(word for trace in fig.data for word in trace.text) == list("aabbccdd")
+    assert sorted(word for trace in fig.data[1::2] for word in trace.hovertext) == list("aabbccdd")
 
 
 def test_heat_is_symmetric_about_zero():

@@ -2,61 +2,67 @@
 import numpy as np
 import pytest
 
-from course import plots
-from course.style import MARKERS, ORANGE
+from course import game, plots
+from course.style import said
 
-STOPS = {"token": [("kept", 0.11), ("loud", 0.07)], "the answer": [("new", 0.9), ("older", 0.05)]}
-
-
-def test_guesses_show_word_and_probability_at_each_stop():
-    fig = plots.guesses(STOPS, marked=["new"])
-    bars, texts = fig.data[::2], fig.data[1::2]
-    assert [list(bar.x) for bar in bars] == [[0.11, 0.07], [0.9, 0.05]]
-    assert [list(text.text) for text in texts] == [["kept  0.11", "loud  0.07"], ["★ new  0.90", "older  0.05"]]
-    assert [note.text for note in fig.layout.annotations] == ["<b>token</b>", "<b>the answer</b>"]
+WORDS, VOCABULARY = ["hot", ":", "cold", ";", "old", ":"], ["new", "older", "loud", "kept"]
+LOOKS = np.array([[0, 0, 0.2, 0, 0.8, 0], [0, 0, 0, 0, 1, 0]])
+CHANCES = np.array([[0.1, 0.1, 0.2, 0.6], [0.1, 0.1, 0.6, 0.2], [0.7, 0.2, 0.06, 0.04], [0.9, 0.06, 0.03, 0.01]])
 
 
-def test_a_marked_guess_differs_in_more_than_colour():
-    fig = plots.guesses(STOPS, marked=["new"])
-    assert list(fig.data[2].marker.pattern.shape) == ["/", ""]
-    assert fig.data[2].marker.color[0] == ORANGE != fig.data[2].marker.color[1]
+def test_stations_show_the_words_the_looks_and_the_first_choices_after_each_stop():
+    fig = plots.stations(WORDS, LOOKS, CHANCES, VOCABULARY)
+    tokens, shares, _ = fig.data
+    assert list(tokens.text) == [f"<b>{word}</b>" for word in WORDS] and list(tokens.x) == [-5, -4, -3, -2, -1, 0]
+    assert list(shares.text) == ["0%", "0%", "10%", "0%", "90%", "0%"]
+    notes = [note.text for note in fig.layout.annotations]
+    assert [note for note in notes if note.startswith("+")] == ["+ position", "+ attention", "+ MLP"]
+    assert [note.split("   ")[0] for note in notes if "   " in note] == [
+        "<b>kept 0.60</b>", "<b>loud 0.60</b>", "<b>new 0.70</b>", "<b>★ new 0.90</b>"]
+    widths = [line.line.width for line in fig.layout.shapes if line.line.color != "#6b6b6b"]
+    assert widths == pytest.approx(14 * LOOKS.mean(0), abs=0.06)
+    assert said(fig) == ("Attention looks most at “old”, with 90%. After attention the first choice is new, after "
+                         "the MLP new.")
 
 
-def test_guesses_keep_their_axes():
-    one, other = plots.guesses(STOPS), plots.guesses({k: rows[::-1] for k, rows in STOPS.items()}, marked=["new"])
-    assert one.layout.to_plotly_json() == other.layout.to_plotly_json()
-    assert tuple(one.layout.xaxis.range) == (0, 1)
+def test_stations_keep_their_axes_and_say_what_was_never_trained():
+    one, other = (plots.stations(WORDS[:n], LOOKS[:, :n], CHANCES, VOCABULARY) for n in (6, 5))
+    assert one.layout.xaxis.range == other.layout.xaxis.range
+    assert "never trained" not in said(one) and "never trained to answer after “old”" in said(other)
 
 
-def test_clouds_have_a_marker_for_each_group_and_one_legend():
-    points = np.arange(24.0).reshape(2, 4, 3)[..., :2]
-    words = ["hot", "old", "new", "dim"]
-    fig = plots.clouds({"trained": points, "not trained": -points}, ["opposite", "adverb"], words)
-    assert len(fig.data) == 4
-    np.testing.assert_array_equal(np.column_stack([fig.data[1].x, fig.data[1].y]), points[1])
-    np.testing.assert_array_equal(np.column_stack([fig.data[2].x, fig.data[2].y]), -points[0])
-    assert [trace.marker.symbol for trace in fig.data] == [*MARKERS[:2]] * 2
-    assert [trace.showlegend for trace in fig.data] == [True, True, False, False]
-    assert list(fig.data[0].text) == words
+def test_stations_fit_the_longest_prompt():
+    fig = plots.stations(["emptiest"] * game.PLACES, np.ones((4, game.PLACES)) / game.PLACES, CHANCES, VOCABULARY)
+    assert fig.data[0].x[0] > fig.layout.xaxis.range[0] + 1
+    assert len(set(fig.data[0].y)) == 2, "long words stand in two rows"
+    assert set(plots.stations(WORDS, LOOKS, CHANCES, VOCABULARY).data[0].y) == {0}
 
 
-def test_clouds_are_drawn_with_one_scale():
-    fig = plots.clouds({"a": np.ones((1, 2, 2))}, ["g"], ["x", "y"])
-    assert fig.layout.yaxis.scaleanchor == "x"
-    assert tuple(fig.layout.xaxis.range) == tuple(fig.layout.yaxis.range) == pytest.approx((-1.1, 1.1))
-    plots.clouds({"a": np.zeros((1, 2, 2))}, ["g"], ["x", "y"])  # all in one place
+def test_answers_are_the_most_probable_words():
+    fig = plots.answers(VOCABULARY, [0.2, 0.5, 0.1, 0.05], count=3)
+    assert list(fig.data[0].x) == [0.5, 0.2, 0.1] and list(fig.layout.yaxis.ticktext) == ["★ older", "new", "loud"]
+    assert said(fig) == "The first choice is older, with probability 0.50."
 
 
-def test_runs_have_one_mark_each_in_their_row():
-    rows = {"short": {"opposite": [0.4, 0.5], "copy": [0.6]}, "long": {"opposite": [1.0], "copy": []}}
-    fig = plots.runs(rows, x_axis="share")
-    opposite, copy = fig.data
-    assert list(opposite.x) == [0.4, 0.5, 1.0] and list(copy.x) == [0.6]
-    assert np.round(opposite.y).tolist() == [0, 0, 1] and round(copy.y[0]) == 0
-    assert opposite.y[0] < copy.y[0], "each series has its height in the row"
-    assert opposite.marker.symbol != copy.marker.symbol
-    assert list(fig.layout.yaxis.ticktext) == ["short", "long"]
+def test_started_draws_four_answers_and_the_rest():
+    play, strengths = game.Game(), np.array([-1.0, 0, 1])
+    chances = np.zeros((3, len(play.vocabulary)))
+    forms = play.index(["bad", "better", "best", "well"]).numpy()
+    chances[:, forms] = [[0.1, 0.2, 0.3, 0.3], [0.25, 0.25, 0.25, 0.25], [0.05, 0.8, 0.05, 0]]
+    fig = plots.started(play, "good", game.OF_ADJECTIVES, strengths, 1.0, chances)
+    bars, *curves = fig.data
+    assert list(bars.x) == pytest.approx([0.05, 0.8, 0.05, 0, 0.1])
+    assert [curve.name for curve in curves] == ["bad", "better", "best", "well", "any other word"]
+    assert list(curves[4].y) == pytest.approx([0.1, 0, 0.1]) and list(curves[1].y) == pytest.approx([0.2, 0.25, 0.8])
+    assert said(fig) == ("Probabilities at strength 1.0: bad 0.05, better 0.80, best 0.05, well 0.00, any other word "
+                         "0.10.")
+    assert not bars.showlegend
 
 
-def test_runs_without_a_run_are_an_empty_row():
-    assert len(plots.runs({"none yet": {"opposite": []}}).data[0].x) == 0
+def test_swaps_write_every_share_and_say_the_mean_off_the_diagonal():
+    shares = np.array([[1, 0.5], [0.7, 1]])
+    fig = plots.swaps({"relation vectors": shares, "random vectors": np.eye(2)}, ["opposite", "adverb"])
+    np.testing.assert_array_equal(fig.data[0].z, shares)
+    assert fig.data[0].zmax == 1 and list(fig.data[0].x) == ["opposite", "adverb"]
+    assert said(fig) == ("Answers of the wanted game where it is not that of the examples: 60% with relation vectors, "
+                         "0% with random vectors.")

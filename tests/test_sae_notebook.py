@@ -6,30 +6,31 @@ from torch.nn.functional import normalize
 
 from course import plots, sae, toy
 from course.plots.sae import FOUND
+from course.style import said
 
 FEATURES, D, DENSITY = 48, 16, 3 / 48
 QUICK = dict(batch=128, rate=0.02)
 
 
 def test_matches_put_partners_on_the_diagonal_and_the_rest_behind():
-    cosines = np.array([[0.1, 0.2, 0.95, -0.5], [0.99, 0.3, 0.1, 0.0]])
-    heat, = plots.matches(cosines, [2, 0]).data
-    np.testing.assert_allclose(np.array(heat.z, float), [[0.95, 0.1, 0.2, 0], [0.1, 0.99, 0.3, 0]])
-    assert (heat.zmin, heat.zmax) == (0, 1)
+    W = torch.eye(3)[:, :2]  # (3, 2)
+    fig = plots.matches(torch.tensor([[0.3, 1.0, 0], [0, 0, 1], [2, 0.1, 0], [-1, 0, 0]]), W)
+    z = np.array(fig.data[0].z, float)
+    assert z.shape == (2, 4) and z[0, 0] >= FOUND and z[1, 1] >= FOUND and z[:, 2:].max() < 0.3 and z.min() == 0
+    assert said(fig) == "2 of 2 features found (blue)."
+    assert (fig.data[0].zmin, fig.data[0].zmax) == (0, 1)
 
 
 def test_matches_change_colour_where_a_feature_counts_as_found():
-    heat, = plots.matches(np.array([[0.8999, 0.0], [0.0, 0.9]]), [0, 1]).data
-    assert heat.z[0][0] < FOUND <= heat.z[1][1]
+    near = torch.tensor([[0.8999, (1 - 0.8999 ** 2) ** 0.5, 0], [0, 0, 1]])
+    fig = plots.matches(near, torch.eye(3)[:, [0, 2]])
+    heat, = fig.data
+    assert heat.z[0][0] < FOUND <= heat.z[1][1] and said(fig).startswith("1 of 2")
     assert [place for place, _ in heat.colorscale].count(FOUND) == 2
 
 
-def test_matches_leave_out_features_without_a_partner_and_show_where_the_dictionary_ends():
-    fig = plots.matches(np.array([[0.9, 0.1], [0.2, 0.3], [0.1, 0.8]]), [0, -1, 1], wide=10)
-    assert np.array(fig.data[0].z).shape == (3, 2)
-    assert tuple(fig.layout.xaxis.range) == (-0.5, 9.5) and tuple(fig.layout.yaxis.range) == (2.5, -0.5)
-    assert (fig.layout.shapes[0].x0, fig.layout.shapes[0].x1) == (1.5, 9.5)
-    assert not plots.matches(np.eye(3), [0, 1, 2], wide=2).layout.shapes
+def test_matches_leave_out_features_without_a_partner():
+    assert np.array(plots.matches(torch.eye(3)[:2], torch.eye(3)).data[0].z).shape == (3, 2)
 
 
 def test_rays_draw_every_point_and_the_truth_only_if_asked():
@@ -37,10 +38,80 @@ def test_rays_draw_every_point_and_the_truth_only_if_asked():
     W = np.array([[1.0, 0.0, -2.0], [0.0, 0.5, 0.0]])
     hidden, shown = plots.rays(points), plots.rays(points, W)
     assert len(hidden.data) == 1 and len(hidden.data[0].x) == 30
-    arrows = shown.data[:-1]
-    tips = np.array([[trace.x[1], trace.y[1]] for trace in arrows])
+    tips = np.array([[trace.x[1], trace.y[1]] for trace in shown.data[:-1]])
     np.testing.assert_allclose(tips / np.linalg.norm(tips, axis=1, keepdims=True), W.T / [[1], [0.5], [2]])
     assert hidden.layout.xaxis.range == shown.layout.xaxis.range
+
+
+def test_rays_say_how_many_true_directions_have_an_arrow():
+    W = np.array([[1.0, 0.0, -2.0], [0.0, 0.5, 0.0]])
+    fig = plots.rays(np.zeros((4, 2)), W, rows=torch.tensor([[1.0, 0.1], [0.2, 1], [-1, 0], [-1, 0]]))
+    assert said(fig).startswith("2 of 3") and len(fig.data) == 3 + 1 + 4
+
+
+def test_a_walk_ends_at_the_dot_and_says_its_length():
+    fig = plots.walk([0.5, 0.25], [[1.0, 0], [0, 1]])
+    assert (fig.data[-1].x[0], fig.data[-1].y[0]) == (0.5, 0.25)
+    assert said(fig) == "2 steps to the dot, 0.50 + 0.25 = 0.75 long."
+    both = plots.beside({"one": plots.walk([1.0], [[0.0, 1]]), "two": fig})
+    assert said(both).startswith("one: 1 step to the dot, 1.00 long. two:")
+    assert [note.xref for note in both.layout.annotations if note.text == "0.25"] == ["x2"]  # in its own panel
+
+
+def test_prices_say_where_the_slider_stands_and_the_ends_of_the_curve():
+    fig = plots.prices(np.zeros((3, 2)), np.eye(2), [-10, 0, 10], [1.2, 1.0, 1.1], 5)
+    assert said(fig) == ("Turned by 5° the dots cost 1.05 times their length. The lowest price on the curve is 1.00, "
+                         "the highest 1.20.")
+
+
+def test_tradeoffs_say_where_features_are_found_and_where_most_is_explained():
+    fig = plots.tradeoffs({"k": ([1, 3, 8], [(1, 0.4, 0.5), (0.96, 0.7, 0.9), (0.9, 0.5, 0.95)]),
+                           "penalty": ([0.0, 1.5], [(0, 0, 1), (0.5, 0.5, 0.5)])})
+    assert said(fig) == ("k: at least 95 % of the features are found from 1 to 3; the variance explained is highest "
+                         "at 8. penalty: at least 95 % of the features are found nowhere; the variance explained is "
+                         "highest at 0.")
+
+
+def test_strengths_count_what_is_missed_apart_from_what_is_read_too_low():
+    there = np.linspace(0.01, 1.09, 1200).reshape(-1, 1) * [1, 0]
+    fig = plots.strengths(there, {"A": np.where(there > 0.5, there / 2, 0)})
+    assert said(fig) == ("A reports 0% of what is weaker than 0.2 and 100% of what is stronger than 0.8; where it "
+                         "reports, it reads 0.50 of what is there.")
+    often, much = fig.data[0].y, fig.data[1].y
+    assert often[0] == 0 and often[-1] == 1 and np.isnan(much[0]) and much[-1] == pytest.approx(0.52, abs=0.02)
+
+
+def price(h, D):
+    """The price of notebook 07: the least sum of f ≥ 0 with fD = h, over pairs of rows."""
+    from itertools import combinations
+    ways = [np.linalg.solve(np.stack(pair, axis=1), h.T) for pair in combinations(D, 2)]
+    return np.min([np.where((f > -1e-9).all(axis=0), f.sum(axis=0), np.inf) for f in ways], axis=0)
+
+
+@pytest.mark.parametrize("sparsity, least, most", [(0.95, 1.0, 1.05), (0.0, 1.1, 1.2)])
+def test_the_price_is_lowest_at_the_rays_where_there_are_rays(sparsity, least, most):
+    angles = np.arange(5) * 2 * np.pi / 5
+    D = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    h = toy.sample(5, 1 - sparsity, 2000, seed=3)[0] @ D
+    turned = []
+    for t in np.radians([0, 12, 24, 36]):
+        turn = np.array([[np.cos(t), np.sin(t)], [-np.sin(t), np.cos(t)]])
+        turned.append(price(h, D @ turn).sum() / np.linalg.norm(h, axis=1).sum())
+    assert least <= turned[0] <= most
+    if sparsity:
+        assert (np.diff(turned) > 0).all() and turned[-1] > 1.15 * turned[0]
+    else:
+        assert max(turned) < 1.02 * min(turned)
+
+
+def test_with_a_penalty_rows_lie_on_the_rays_of_the_plane():
+    star = torch.tensor(toy.train(5, 2, 0.05, seeds=16, seed=7).W[0])
+    h = torch.tensor(toy.sample(5, 0.05, 20_000, seed=8)[0]) @ star.T
+    on_ray = []
+    for l1 in (0.0, 2.0):
+        rows = sae.train(h, 8, kind="l1", l1=l1, steps=800, batch=128, rate=0.02, seed=9).decoder
+        on_ray.append(int(((normalize(star.T) @ rows.T) > 0.99).any(dim=1).sum()))
+    assert on_ray[0] < on_ray[1] == 5
 
 
 @pytest.fixture(scope="module")
@@ -96,16 +167,37 @@ def test_pairs_that_are_always_together_come_out_as_sums(world, topk):
     single, paired = ([sae.recover(model.decoder, truth).share() for truth in (true, sums)]
                       for model in (topk, together))
     assert single[0] >= 0.95 and single[1] <= 0.1
-    assert paired[0] < 0.9 and paired[1] > 0.4
+    assert 0.3 < paired[0] < 0.9 and paired[1] > 0.4
 
 
-def test_l1_shrinks_more_than_topk(world, l1, topk):
+def test_l1_shrinks_more_than_topk_and_copies_are_added_up(world, l1, topk):
     true, hidden = world
     x, fresh = hidden(100)
+    there = x * true.norm(dim=1)
 
-    def ratio(model):
-        read = model.encode(fresh)[:, sae.recover(model.decoder, true).partner]
-        there = x * true.norm(dim=1)
+    def ratio(read):
         both = (read > 0) & (there > 0)
         return float(read[both].sum() / there[both].sum())
-    assert ratio(l1) < 0.75 and 0.8 < ratio(topk) < 1.02
+    partners = [model.encode(fresh)[:, sae.recover(model.decoder, true).partner] for model in (l1, topk)]
+    whole = [sae.read(model, true.T, fresh) for model in (l1, topk)]
+    assert ratio(partners[0]) <= ratio(whole[0]) < 0.75 and 0.8 < ratio(whole[1]) < 1.02
+    weak, strong = (there > 0) & (there < 0.2), there > 0.8
+    for read in whole:  # why F1 stays below 1: the weak are missed
+        assert (read[weak] > 0).float().mean() < 0.5 and (read[strong] > 0).float().mean() > 0.85
+
+
+def test_random_directions_explain_much_and_find_nothing(world, topk):
+    true, hidden = world
+    fresh = hidden(101)[1][:2000]
+    rows = normalize(torch.randn(64, D, generator=torch.Generator().manual_seed(102)))
+    assert sae.recover(rows, true).share() == 0
+    assert 0.7 < sae.pursue(fresh, rows, 5) < 0.9 < sae.pursue(fresh, rows, 8)
+    assert sae.pursue(fresh, rows, 3) < 0.75 < 0.85 < sae.pursue(fresh, topk.decoder, 3)
+    assert sae.pursue(fresh, rows, D) == pytest.approx(1, abs=1e-3)
+
+
+def test_a_summary_counts_both_directions_of_a_linear_latent():
+    W, x = torch.eye(3), torch.tensor([[-1.0, 0, 0], [0, 0, 0], [0, 2, 0]])
+    one = sae.SAE("linear", 0, -torch.eye(3)[:2], torch.zeros(2), -torch.eye(3)[:2], torch.zeros(3))
+    assert sae.summary(one, W, x) == ("2 of 3 features found, 100% of the variance explained. 0.7 latents are on at a "
+                                      "time, and 0 of 2 never.")

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import decimal
 import numbers
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -46,7 +46,7 @@ def read(value, asked="one number or an array of numbers", depth=0):
         if isinstance(value, (list, tuple, range)):
             if len(value) > LONGEST:
                 raise Wrong(f"This should be {asked}, and it is a list of {len(value)} things.")
-            return _joined([read(part, asked, depth + 1) for part in value], no)
+            return _joined([read(part, asked, depth + 1) for part in value], no, depth)
         step = STEPS.get(str(getattr(value, "dtype", "")).removeprefix("torch."), 0.0)
         if hasattr(value, "detach"):
             value = value.detach().cpu()
@@ -67,11 +67,13 @@ def read(value, asked="one number or an array of numbers", depth=0):
         raise no from None
 
 
-def _joined(parts, no):
+def _joined(parts, no, depth):
     if any(isinstance(part, (str, tuple)) for part in parts):
         if all(isinstance(part, str) for part in parts):
             return tuple(parts)
         raise no
+    if depth == 0 and all(part.values.size == 1 for part in parts):  # one number each, whatever it is wrapped in
+        parts = [replace(part, values=part.values.reshape(())) for part in parts]
     if len(shapes := {part.values.shape for part in parts}) > 1:
         raise Wrong(f"The parts of this have different shapes: {' and '.join(str(s) for s in sorted(shapes)[:4])}.")
     return Numbers(np.array([part.values for part in parts]), max([part.step for part in parts], default=0.0),

@@ -67,8 +67,8 @@ hidden_entry = Exercise(
             "These means run over the numbers of each vector. `values[i]` is a table (words, d): over the words means "
             "dim 0.",
     },
-    shows="An entry that took no part is predicted from the rest, if the table is a sum. Try it on `attention`, and "
-          "compare the cosine to the true entry with that of another word.",
+    shows="If the table is a sum, an entry that took no part can be told from the rest. On `values` your answer comes "
+          "close to the true entry and is not equal. Whether that matters, only the network can say.",
     hints=("`values[i]` has a row for each word. Drop row j and take the mean: that is relation i without the entry.",
            "`keep = [w for w in range(values.shape[1]) if w != j]` picks the other words; the same for relations.",
            "Take away the mean over the other relations and the other words: "
@@ -130,69 +130,6 @@ def relation_vectors(values, test):
            "`~test` is True where `test` is False.",
            "`values[:, ~test]` are the vectors of the other words; `dim=0` are the relations."),
     setup=_setup, difficulty="easy", minutes=4,
-)
-
-# Strengths, and for each the probabilities of the forms in sixteenths, as hexadecimal digits. The best form differs
-# below 0 as well, has less than half at first, and gives way to the old one once more.
-_CURVES = (("-1 0 .5 .75 2", "4c c4 a6 6a 2e"),
-           ("-1 -.5 0 .25 .5 1 1.5 2 3", "2473 7432 2473 3463 3256 3157 1375 3436 1a32"),
-           ("-2 -.5 0 .75 1 1.25", "4a2 853 376 367 547 12d"),
-           ("-1 0 .125 .25 .5", "5a a5 4c 6a c4"))
-
-
-def _curves():
-    import torch
-
-    return [(torch.tensor([float(s) for s in strengths.split()]),
-             torch.tensor([[int(one, 16) / 16 for one in row] for row in rows.split()])) for strengths, rows in _CURVES]
-
-
-_FIRST = "strengths[(strengths > 0) & (best != at_zero)][0]"
-_FOUND = "torch.nonzero((strengths > 0) & (best != at_zero))[0, 0]"
-_AT_ZERO = "Compare with the answer at strength 0, not with that in row 0, the lowest strength."
-turning_strength = Exercise(
-    stub="def turning_strength(strengths, probabilities):\n    return ...",
-    solution_source=f"""
-        best = probabilities.argmax(dim=1)
-        at_zero = best[strengths.abs().argmin()]
-        return {_FIRST}
-        """,
-    cases=_curves,
-    mistakes={
-        f"{_FIRST} -> {_FOUND}": "This is the index of the strength. Look it up in `strengths`.",
-        f"{_FIRST} -> torch.nonzero(best[strengths > 0] != at_zero)[0, 0]":
-            "This is an index, counted from the first strength above 0. The strength itself is asked for.",
-        "(strengths > 0) & -> ": "The answer changes there, but below 0. Only strengths above 0 count.",
-        f"{_FIRST} -> strengths[best != at_zero].abs().min()":
-            "This looks on both sides of 0. Only strengths above 0 count.",
-        f"{_FIRST} -> strengths[{_FOUND} - 1]": "There the answer is still the old one. You are one step early.",
-        f"{_FIRST} -> strengths[{_FOUND} + 1]": "There it has changed already. You are one step late.",
-        "[0] -> [-1]": "There it has long changed. Give back the first strength, not the last.",
-        "[0] -> ": "These are all strengths that count. Give back the first of them.",
-        "strengths.abs().argmin() -> 0": _AT_ZERO,
-        "strengths.abs().argmin() -> 0\n(strengths > 0) & -> ": _AT_ZERO,
-        "best != at_zero)][0] -> best != at_zero) & (probabilities.max(dim=1).values > 0.5)][0]":
-            "Most probable does not mean above one half. Use argmax.",
-        "best != at_zero -> probabilities[:, at_zero] < 0.5":
-            "The old form can be the most probable one with less than half. Compare it with the other forms.",
-        "best != at_zero -> probabilities[:, at_zero] < 1 / probabilities.shape[1]":
-            "The old form can be overtaken while it has more than one part in n. Compare it with the other forms.",
-        f"{_FIRST} -> strengths[torch.nonzero(best == at_zero)[-1, 0] + 1]":
-            "This comes after the last row of the old form. It may come back: the first change is asked for.",
-        "best != at_zero -> best == best[-1]":
-            "This waits for the form of the last row. Any form counts that is not the one at 0.",
-        "best != at_zero -> best == at_zero": "There the form is the one at strength 0. Look for another one.",
-        "strengths[strengths > 0][0]": "This is the first strength above 0. Has the answer changed there?",
-        "argmax -> argmin": "`argmin` is the least probable form.",
-        "(dim=1) -> (dim=0)": "Here the best strength of each form is looked for. The forms are dim 1.",
-        f"{_FIRST} -> best[(strengths > 0) & (best != at_zero)][0]": "This is the form. At which strength is it best?",
-    },
-    shows="The game changes at a threshold, mostly well below strength 1. Words differ in how much of a push they "
-          "need; where the form is the most probable one at 0 already, there is no threshold to find.",
-    hints=("`probabilities.argmax(dim=1)` is the most probable form at each strength.",
-           "`strengths.abs().argmin()` is the row of strength 0.",
-           "`strengths[(strengths > 0) & (best != at_zero)]` are all strengths that count, lowest first."),
-    setup=_setup, difficulty="medium", minutes=5,
 )
 
 summary = summing(__name__, "04")

@@ -36,7 +36,7 @@ def _check_slope(answer):
         if getattr(result, "requires_grad", False):
             slopes = torch.autograd.grad(result.sum(), (values, rows), allow_unused=True)
         for slope, wanted, who in zip(slopes, torch.autograd.grad(right(values, rows), (values, rows)),
-                                      ("latents", "decoder"), strict=True):
+                                      ("latents", "rows"), strict=True):
             if slope is None:
                 raise Wrong(f"The number is right, but it has no slope for the {who}, so training would not feel it. "
                             "Leave it a tensor, without `detach()`, `item()` or `float()`.")
@@ -48,38 +48,38 @@ def _check_slope(answer):
 
 
 _ADDED = "Adding lengths punishes long rows whether their latent is on or not. Should the two not stand in one product?"
-_ONE_FACTOR = "One factor serves all latents. Each latent needs the length of its own row: `decoder.norm(dim=1)`."
-_ROW = "The lengths of rows are needed, one for each latent: `decoder.norm(dim=1)`, of shape (latents,)."
+_ONE_FACTOR = "One factor serves all latents. Each latent needs the length of its own row: `D.norm(dim=1)`."
+_ROW = "The lengths of rows are needed, one for each latent: `D.norm(dim=1)`, of shape (latents,)."
 penalty = Exercise(
-    stub="def penalty(f, decoder):\n    return f.sum(dim=1).mean()",
-    solution_source="(f * decoder.norm(dim=1)).sum(dim=1).mean()",
+    stub="def penalty(f, D):\n    return f.sum(dim=1).mean()",
+    solution_source="(f * D.norm(dim=1)).sum(dim=1).mean()",
     cases=_latents_and_rows,
     checker=_check_slope,
     mistakes={
-        "f * decoder.norm(dim=1) -> f * 1":
+        "f * D.norm(dim=1) -> f * 1":
             "This is the penalty as it was. Halve a latent and double its row: the output stays, and this falls by "
             "half.",
         "f * -> f /": "Divided by the length of its row, a latent with a longer row is cheaper still. Multiply.",
-        "decoder.norm(dim=1) -> decoder.square().sum(dim=1)":
+        "D.norm(dim=1) -> D.square().sum(dim=1)":
             "The row enters with its squared length. Halve a latent and double its row, and the penalty doubles.",
-        "(f * decoder.norm(dim=1)) -> (f * decoder.norm(dim=1)).square()":
+        "(f * D.norm(dim=1)) -> (f * D.norm(dim=1)).square()":
             "This is the square of what each latent adds. The halved latent does cost the same, but small values cost "
             "almost nothing now, and stay on. Leave out the square.",
-        **dict.fromkeys(("f.sum(dim=1).mean() + decoder.norm(dim=1).sum()", "f.sum(dim=1).mean() + decoder.norm()",
-                         "f.sum(dim=1).mean() + decoder.norm(dim=1).mean()", "f * decoder -> f + decoder",
-                         "(f.sum(dim=1) + decoder.norm(dim=1).sum()).mean()",
-                         "f.sum(dim=1).mean() + decoder.square().sum()"), _ADDED),
+        **dict.fromkeys(("f.sum(dim=1).mean() + D.norm(dim=1).sum()", "f.sum(dim=1).mean() + D.norm()",
+                         "f.sum(dim=1).mean() + D.norm(dim=1).mean()", "f * D -> f + D",
+                         "(f.sum(dim=1) + D.norm(dim=1).sum()).mean()",
+                         "f.sum(dim=1).mean() + D.square().sum()"), _ADDED),
         "norm(dim=1) -> norm()": _ONE_FACTOR,
         "norm(dim=1) -> norm(dim=1).mean()": _ONE_FACTOR,
         "norm(dim=1) -> norm(dim=1).sum()": _ONE_FACTOR,
         "norm(dim=1) -> norm(dim=0)": _ROW,
         "norm(dim=1) -> norm(dim=1, keepdim=True)": _ROW,
-        "f * decoder.norm(dim=1) -> f * decoder": _ROW,
-        "decoder.norm(dim=1) -> decoder.abs().sum(dim=1)":
+        "f * D.norm(dim=1) -> f * D": _ROW,
+        "D.norm(dim=1) -> D.abs().sum(dim=1)":
             "This adds up the absolute entries of a row. Its length is the root of the sum of their squares.",
-        "decoder.norm(dim=1) -> decoder.sum(dim=1)":
+        "D.norm(dim=1) -> D.sum(dim=1)":
             "This adds up the entries of a row. Its length is the root of the sum of their squares.",
-        "(f @ decoder).norm(dim=1).mean()":
+        "(f @ D).norm(dim=1).mean()":
             "This is the length of the output. Latents that cancel each other cost nothing in it.",
         ".sum(dim=1).mean() -> .mean()":
             "The lengths are right. But this is the mean over latents as well; they should be summed.",
@@ -98,84 +98,62 @@ penalty = Exercise(
     shows="A latent counts with the length of what it writes, so a longer row with a smaller latent saves nothing. "
           "Rescaling the rows in each step does the same in another way.",
     hints=("What reaches the output of latent j? Its value times its row. How long is that?",
-           "`decoder.norm(dim=1)` has the length of each row, one for each latent.",
+           "`D.norm(dim=1)` has the length of each row, one for each latent.",
            "Multiply `f` by these lengths before you sum over latents."),
     setup=_setup, difficulty="medium", minutes=6,
 )
 
 
-def _batches():
-    """Batches of three sizes, small enough to try by hand; random ones; and a latent that is on once in 40,000."""
+def _before():
+    """Latents before the ReLU: small enough to try by hand, more than k positive ones, fewer, and none."""
     import torch
     draw = torch.Generator().manual_seed(80)
-    off, cases = torch.zeros(20_000, 6), [([torch.tensor(rows) for rows in (
-        [[0.0, 1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.5, 0.0]], [[0.0, 0.0, 2.0, 0.0, 0.0]],
-        [[0.0, 3.0, 1.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0, 0.0]])],)]
-    for sizes, n, rate in (((4, 1, 6, 3), 28, 0.12), ((3, 2, 7, 5), 19, 0.2), ((5, 8, 1, 4, 2), 40, 0.06)):
-        rates = rate * (0.2 + 2 * torch.rand(n, generator=draw))
-        rates[torch.randperm(n, generator=draw)[:n // 4]] = 0
-        batches = [_sparse(draw, count, n, rates) for count in sizes]
-        batches[0][:, :3], batches[-1][:, :3] = 0, 0
-        batches[0][0, 0], batches[1][0, 1], batches[-1][0, 2] = 0.7, 1e-5, 0.4  # each of these is on once
-        cases.append((batches,))
-    often, rare = off.clone(), off.clone()
-    often[:, 1:4], rare[0, 4] = 1, 1
-    return [*cases, ([often, rare, off[:300]],)]
+    small = torch.tensor([[0.5, -3.0, 2.0, 1.0], [-1.0, 0.25, -2.0, -0.5], [3.0, 2.0, 1.5, 1.0]])
+    return [(small, 2), (small, 1), *((torch.randn(count, n, generator=draw) + shift, k)
+                                      for count, n, k, shift in ((7, 12, 3, 0.5), (5, 9, 4, -1.0), (6, 6, 6, 0.0)))]
 
 
-_RARE = "A latent that is on rarely, or only a little, counts as dead here. Dead means that it is never on."
-_SIZES = "The batches differ in size, so they do not fit into one stack. `torch.cat` sets them one below the other."
-dead = Exercise(
-    stub="""
-def dead(batches):
-    return torch.stack([(f == 0).all(dim=0) for f in batches]).float().mean()
-""",
-    solution_source="]).float() -> ]).all(dim=0).float()",
-    cases=_batches,
+_TABLE = "values, places = before.topk(k)\ntorch.zeros_like(before).scatter(1, places, values.relu())"
+keep_largest = Exercise(
+    stub="def keep_largest(before, k):\n    return torch.relu(before)",
+    solution_source=_TABLE,
+    cases=_before,
     mistakes={
-        "]).all(dim=0).float().mean() -> ]).float().mean(dim=1).mean()":
-            "This is the mean of what each batch says alone. A latent may be off in one batch and on in the next; that "
-            "one is alive.",
-        "]).all(dim=0) -> ]).any(dim=0)":
-            "A latent counts as dead here as soon as one batch does not switch it on. It has to be off in all of them.",
-        "]).all(dim=0).float() -> ]).all(dim=1).float()":
-            "Down the table of batches run the batches, along it the latents. This asks of each batch whether all its "
-            "latents are off: take the other dimension, 0.",
-        "(f == 0).all(dim=0) -> (f == 0).all(dim=1)":
-            "This asks of each sample whether all its latents are off. Down a batch run the samples: dimension 0.",
-        "(f == 0).all(dim=0) -> (f == 0).any(dim=0)":
-            "Here a latent counts as off in a batch when one of the samples does not switch it on. All of them should.",
-        "]).all(dim=0) -> ]).all()": "This asks whether all latents are dead. Of which ones is it true: `dim=0`.",
-        "]).all(dim=0).float() -> ])[-1].float()": "Only the last batch decides here. All of them should.",
-        "]).all(dim=0).float() -> ])[0].float()": "Only the first batch decides here. All of them should.",
-        "in batches -> in batches[:-1]": "The last batch is left out. It may be smaller, but it counts as well.",
-        "]).all(dim=0).float().mean() -> ]).float().mean(dim=1).max()":
-            "This is the share of the batch with the most latents off. A latent is dead when it is off in all batches.",
-        "]).all(dim=0).float().mean() -> ]).float().mean(dim=1).min()":
-            "This is the share of the batch with the fewest latents off. Another batch may still switch some of them "
-            "on.",
-        **dict.fromkeys(("(torch.cat(batches) == 0).float().mean()",
-                         "sum((f == 0).sum() for f in batches) / sum(f.numel() for f in batches)"),
-                        "This is the share of zeros. A latent that is rarely on has many, and is not dead."),
-        "sum((f == 0).float().mean() for f in batches) / len(batches)":
-            "This is a mean of shares of zeros. A latent that is rarely on has many zeros, and is not dead.",
-        ".float().mean() -> .logical_not().float().mean()": "This is the share of latents that are alive.",
-        ".float().mean() -> .sum()": "This is how many are dead. Divide by the number of latents.",
-        ".float().mean() -> ": "There is a value for each latent here. The share of dead ones is one number: their "
-                               "mean.",
-        **dict.fromkeys([f"((torch.cat(batches) > 0).float().mean(dim=0) < {low}).float().mean()"
-                         for low in (0.05, 0.01, 0.001, 1e-4)]
-                        + [f"(torch.cat(batches).{all_of} < {low}).float().mean()" for low in (0.01, 0.001, 1e-4)
-                           for all_of in ("sum(dim=0)", "mean(dim=0)", "max(dim=0).values")], _RARE),
-        "(torch.stack(batches) == 0).all(dim=0).float().mean()": _SIZES,
-        "(sum(batches) == 0).all(dim=0).float().mean()": _SIZES,
+        "before.relu() + 0":
+            "All positive latents are kept here. Only the k largest of each sample may stay.",
+        "values.relu() -> values": "A negative number came through: a sample may have fewer than k positive ones. "
+                                   "Negative numbers become 0.",
+        "before.topk(k) -> before.abs().topk(k)":
+            "This keeps the numbers farthest from 0, without their sign. Large negative ones are no large latents.",
+        "places = before.abs().topk(k).indices\n"
+        "torch.zeros_like(before).scatter(1, places, before.gather(1, places)).relu()":
+            "The k numbers farthest from 0 are chosen here. Large negative ones are no large latents, and take places.",
+        "values, places = before.topk(min(k, len(before)), dim=0)\n"
+        "torch.zeros_like(before).scatter(0, places, values.relu())":
+            "This keeps the k largest samples of each latent. Along a row lie the latents of one sample.",
+        "values, places = before.flatten().topk(k * len(before))\n"
+        "torch.zeros(before.numel()).scatter(0, places, values.relu()).reshape(before.shape)":
+            "This keeps the largest of the whole batch, k for each sample on average. Each sample should have its own "
+            "k.",
+        "values, places = before.flatten().topk(k)\n"
+        "torch.zeros(before.numel()).scatter(0, places, values.relu()).reshape(before.shape)":
+            "This keeps k numbers of the whole batch. Each sample should have its own k.",
+        "scatter(1, -> scatter(0,":
+            "`scatter(0, …)` writes to places down a column. The latents of one sample lie along a row: dimension 1.",
+        "before.topk(k) -> before.topk(k, largest=False)": "These are the k smallest. Keep the k largest.",
+        "values.relu() -> 1.0": "The places are right. But the latents should keep their values, and here they are 1.",
+        "values.relu() -> (values > 0).to(before.dtype)":
+            "The places are right. But the latents should keep their values, and here they are 1.",
+        "torch.zeros_like(before).scatter(1, places, values.relu()) -> values.relu()":
+            "These are the k largest alone. They should stand in their old places, with 0 in all others.",
+        "torch.relu(before) * (before > before.topk(k).values[:, -1:])":
+            "The smallest of the k is lost: it is not larger than itself. Keep what is at least as large.",
     },
-    shows="Dead means off everywhere. The smaller the batches, the more latents look dead in each of them: a latent "
-          "for a rare feature is off most of the time and alive.",
-    hints=("In a batch of one sample nearly all latents are off. What would the function say then?",
-           "The list comprehension makes a table: a row for each batch, a column for each latent, true where the "
-           "latent is off in the whole batch. When is a column a dead latent?",
-           "Take `.all(dim=0)` of the table before the mean."),
+    shows="Whatever comes in, at most k latents speak, and none of them is made smaller. The size of k decides how "
+          "sparse it is, and no penalty is needed.",
+    hints=("`before.topk(k)` looks along the last dimension, so it takes the k largest latents of each sample.",
+           "Begin with zeros of the right shape, `torch.zeros_like(before)`, and write the values to their places.",
+           "Of the values, take `values.relu()`: a sample may have fewer than k positive latents."),
     setup=_setup, difficulty="medium", minutes=5,
 )
 

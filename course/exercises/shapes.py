@@ -49,64 +49,67 @@ def may_train_on(colour, shape, held_colour, held_shape):
 )
 
 
-def _vectors():
-    """Vectors that can be tried by hand, and random ones; their readings go below 0 and above 1."""
-    rng, off = np.random.default_rng(12), np.array([[0.0, 0.0], [2.0, 0.0]])
-    cases = [(np.array([[2.0, 2], [3, -1], [3, 4], [0, 1], [0, -2]]), np.array([[1.0, 2], [3, 2], [2, 2]]), off)]
-    for count, size, n_on, n_off in ((8, 6, 4, 9), (7, 4, 12, 5)):
-        cases.append((rng.normal(size=(count, size)) * 3 + 2, rng.random((n_on, size)) * 2 + 2,
-                      rng.random((n_off, size)) * 2 + 1))
-    return cases
+def _stored():
+    """Numbers that can be tried by hand, where each usual mistake ends elsewhere, and images at random."""
+    rng = np.random.default_rng(3)
+    cases = [(np.array([[5.0, 0, 0], [3, 3, 3], [9, 9, 0]]), np.array([4.0, 4, 2]))]
+    return cases + [(rng.random((20, 30)), rng.random(30)) for _ in range(8)]
 
 
-_ZERO = "Zero should be at the mean of `off`, and here it is at the mean of "
-reading = Exercise(
-    stub="def reading(h, on, off):\n    return ...",
-    solution_source="""
-        direction = on.mean(axis=0) - off.mean(axis=0)
-        return (h - off.mean(axis=0)) @ direction / (direction @ direction)
-        """,
-    cases=_vectors,
+nearest = Exercise(
+    stub="def nearest(stored, image):\n    return ...",
+    solution_source="((stored - image) ** 2).sum(axis=1).argmin()",
+    cases=_stored,
     mistakes={
-        "(h - off.mean(axis=0)) -> h\n/ (direction @ direction) ->":
-            "This is the bare dot product. Where is zero, and what is one?",
-        "(h - off.mean(axis=0)) -> h":
-            "The scale is right, but zero is not yet at the mean of `off`. What has to be subtracted first?",
-        "/ (direction @ direction) ->":
-            "Zero is right: the mean of `off`. The mean of `on` should read 1, and does not.",
-        "(direction @ direction) -> np.linalg.norm(direction)":
-            "Divided once by the length of the direction. The mean of `on` then reads that length; divide once more.",
-        "(h - off.mean(axis=0)) -> h\n(direction @ direction) -> (on.mean(axis=0) @ direction)":
-            "The mean of `on` reads 1, but that of `off` does not read 0. What has to be subtracted first?",
-        "on.mean(axis=0) - off.mean(axis=0) -> off.mean(axis=0) - on.mean(axis=0)\n(h - off -> (h - on":
-            "The sign is turned: here the mean of `off` reads 1 and that of `on` reads 0.",
-        "on.mean(axis=0) - off.mean(axis=0) -> off.mean(axis=0) - on.mean(axis=0)":
-            "The direction points from `on` to `off`: here the mean of `on` reads −1.",
-        "(h - off -> (h - on": _ZERO + "`on`.",
-        "(h - off.mean(axis=0)) -> (h - np.concatenate([on, off]).mean(axis=0))": _ZERO + "all of `on` and `off`.",
-        "(h - off.mean(axis=0)) -> (h - (on.mean(axis=0) + off.mean(axis=0)) / 2)": _ZERO + "the two means.",
-        "(h - off.mean(axis=0)) -> (h - h.mean(axis=0))": _ZERO + "`h`.",
-        "(direction @ direction) -> (direction @ direction) > 0.5":
-            "These are yes and no. The reading itself is asked for, before any threshold.",
-        **dict.fromkeys([f"return ( -> return np.{cut}((\n@ direction) -> @ direction), {ends})" for cut, ends in
-                         (("clip", "0, 1"), ("minimum", "1"), ("maximum", "0"))],
-                        "The scale goes on below 0 and above 1. Here the readings are cut off."),
-        "(direction @ direction) -> np.linalg.norm(direction) / np.linalg.norm(h - off.mean(axis=0), axis=1)":
-            "These are cosines: the length of each vector is divided out. Divide only by that of the direction, twice.",
-        "(h - off.mean(axis=0)) @ direction -> direction @ (h - off.mean(axis=0))":
-            "h has one vector a row, so it comes first: `h @ direction`, less its zero, has one number for each.",
-        "@ direction / -> * direction /":
-            "The products still have to be added for each vector: use `@`, or `.sum(axis=1)`.",
-        "axis=0 -> axis=1":
-            "The means run along axis 1, over the numbers of one vector. Over the vectors: axis 0.",
-        "axis=0 ->": "`.mean()` makes one number of a whole table. Over the vectors: `.mean(axis=0)`.",
+        "argmin -> argmax": "That is the place of the image that differs most.",
+        ".argmin() -> .min()": "That is how much it differs. The place is asked for: `argmin`.",
+        ".argmin() ->": "These are the differences from all stored images. At which place stands the smallest?",
+        ".sum(axis=1) ->": "The squares still have to be added for each stored image: one row, one sum.",
+        "axis=1 -> axis=0": "This adds down the columns, over the images. A sum for each image runs along axis 1.",
+        " ** 2 ->": "Without the squares, differences above and below zero cancel.",
+        "(stored - image) ** 2 -> abs(stored - image)":
+            "These are absolute differences. A good measure too, but here the squares are asked for.",
+        "(stored @ image).argmax()": "The largest dot product goes to a bright image. Take squared differences.",
+        "stored[((stored - image) ** 2).sum(axis=1).argmin()]":
+            "That is the stored image itself. Its place is asked for, one whole number.",
     },
-    shows="One subtraction and one dot product read a property out of 64 numbers, on a scale where 0 is “as without” "
-          "and 1 is “as with”. The picture below uses this scale.",
-    hints=("The direction is `on.mean(axis=0) - off.mean(axis=0)`.",
-           "Subtract `off.mean(axis=0)` from h, then take the dot product with the direction: that puts zero right.",
-           "The mean of `on` now reads `direction @ direction`. Divide by it."),
-    setup=lambda: dict(np=np), difficulty="medium", minutes=6,
+    shows="This one line is the memoriser. Whatever it is shown, it answers with something that it has stored.",
+    hints=("`stored - image` subtracts the image from every row at once.",
+           "Square the differences and add them for each row: `.sum(axis=1)`.",
+           "`.argmin()` gives the place of the smallest."),
+    setup=lambda: dict(np=np), difficulty="easy", minutes=5,
+)
+
+
+def _layers():
+    rng = np.random.default_rng(12)
+    cases = [(np.array([[2.0, 0], [4, 2], [1, 1], [3, 1], [2, 4]]), np.array([True, True, False, False, False]))]
+    return cases + [(rng.random((count, n)) * 3, np.arange(count) % 3 == 0) for count, n in ((8, 6), (10, 4))]
+
+
+direction = Exercise(
+    stub="def direction(h, on):\n    return ...",
+    solution_source="h[on].mean(axis=0) - h[~on].mean(axis=0)",
+    cases=_layers,
+    mistakes={
+        "h[on].mean(axis=0) - h[~on].mean(axis=0) -> h[~on].mean(axis=0) - h[on].mean(axis=0)":
+            "The sign is turned: this leads away from the property.",
+        "- h[~on].mean(axis=0) ->": "This is where the images with the property are. How far is it from the others?",
+        "h[~on] -> h": "The second mean is over all images. Take those without the property: `~on`.",
+        "mean(axis=0) - -> sum(axis=0) -\nh[~on].mean -> h[~on].sum":
+            "These are sums, and there are more images without the property than with it. Take means.",
+        "axis=0 -> axis=1": "These means run over the numbers of one image. Over the images: axis 0.",
+        "axis=0 ->": "`.mean()` makes one number of a whole table. Over the images: `.mean(axis=0)`.",
+        "d = h[on].mean(axis=0) - h[~on].mean(axis=0); d / np.linalg.norm(d)":
+            "The direction is right, and you have scaled it to length one. Keep its length: it is one whole step.",
+        "np.median(h[on], axis=0) - np.median(h[~on], axis=0)": "These are medians. Take means.",
+    },
+    shows="One step along it leads from the mean of the others to the mean of the images with the property. Added to "
+          "one hidden layer, it writes the property into it, as you see below.",
+    hints=("`h[on]` are the rows with the property, `h[~on]` the others.",
+           "The mean over images runs along axis 0 and has one number for each neuron.",
+           "With the property, less without it."),
+    setup=lambda: dict(np=np), difficulty="easy", minutes=4,
 )
 
 summary = summing(__name__, "01")

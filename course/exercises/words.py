@@ -31,89 +31,49 @@ def _setup() -> dict:
     return dict(np=np, words=_words(), nearest=_nearest, mean_cosine=_mean_cosine)
 
 
-# The mistakes differ on these questions; the vectors as stored and the vectors of length one agree on them. In
-# the last two a, b and c are all near the place where the step ends.
-_QUESTIONS = [tuple(line.split()) for line in (
-    "man king woman", "paris france tokyo", "hot cold wet", "take took give", "slow slower cheap", "dog dogs horse",
-    "pakistan pakistani india", "berlin germany damascus", "look looked play", "three two four", "four three two")]
+def _questions():
+    """With the words left out and without: the mistakes differ on these."""
+    lists = [[tuple(line.split()) for line in lines] for lines in (
+        ["man king woman queen", "paris france tokyo japan", "walk walked swim swam", "hot cold wet dry"],
+        ["man king woman king", "paris france tokyo korea", "king queen man father", "france french italy italian"],
+        ["go went give gave", "dog dogs horse horses", "big bigger hot hotter", "uncle aunt man woman",
+         "four two three five"])]
+    return [(questions, left_out) for questions in lists for left_out in (True, False)]
 
-analogy = Exercise(
-    stub="def analogy(a, b, c):\n    return ...",
+
+_STEP = "words[b] - words[a] + words[c]"
+share_found = Exercise(
+    stub="def share_found(questions, leave_out):\n    return ...",
     solution_source="""
-        target = words[b] - words[a] + words[c]
-        return nearest(target, 1, leave_out=[a, b, c])[0]
+        found = 0
+        for a, b, c, d in questions:
+            asked = [a, b, c] if leave_out else []
+            found += nearest(words[b] - words[a] + words[c], 1, asked)[0] == d
+        return found / len(questions)
         """,
-    cases=lambda: _QUESTIONS,
+    cases=_questions,
     mistakes={
-        **dict.fromkeys([f"[a, b, c] -> {left}" for left in ("[]", "[a]", "[b]", "[c]", "[b, c]", "[a, c]", "[a, b]")],
-                        "A word of the question comes back as an answer. Leave all three words out."),
-        "words[b] - words[a] -> words[a] - words[b]":
-            "The step goes the wrong way, from b to a. It should lead from a to b.",
-        "- words[a] -> + words[a]": "All three are added. Which of them has to be taken away?",
-        "words[b] - words[a] + words[c] -> words[a] + words[b] - words[c]":
-            "The wrong word is taken away: c is where the step starts.",
-        "words[b] - words[a] + words[c] -> words[c]": "This is the nearest neighbour of c: the step is missing.",
-        " + words[c] -> ": "This looks around the step itself. Where does the step start?",
-        "[0] -> ": "This gives back a list of words. The answer is one word: the first of the list.",
-        """
-        dots = words.vectors @ (words[b] - words[a] + words[c])
-        return next(words.words[i] for i in np.argsort(-dots) if words.words[i] not in (a, b, c))
-        """: "These are dot products with the vectors as they are stored, and long vectors win. Divide by the lengths, "
-             "or use `words.unit`.",
+        "[a, b, c] if leave_out else [] -> [a, b, c]": "The words are left out even where `leave_out` is False.",
+        "[a, b, c] if leave_out else [] -> []": "No word is left out, even where `leave_out` is True.",
+        "[a, b, c] if leave_out else [] -> [] if leave_out else [a, b, c]":
+            "The two games are exchanged: leave the words out where `leave_out` is True.",
+        **dict.fromkeys([f"[a, b, c] if -> {some} if" for some in ("[c]", "[b]", "[a, b]", "[a, c]", "[b, c]")],
+                        "A word of the question can still answer where it should not. Leave out all three."),
+        f"{_STEP} -> words[a] - words[b] + words[c]": "The step goes from b to a. It should lead from a to b.",
+        f"{_STEP} -> words[a] + words[b] + words[c]": "All three are added. Which of them has to be taken away?",
+        f"{_STEP} -> words[a] + words[b] - words[c]": "The wrong word is taken away: c is where the step starts.",
+        f"{_STEP} -> words[c]": "These are the nearest neighbours of c: the step is missing.",
+        f"{_STEP} -> words[b] - words[a]": "This looks around the step itself. Where does the step start?",
+        "found / len(questions) -> found": "This counts the right answers. Divide by the number of questions.",
+        "1, asked)[0] -> 1, asked)": "`nearest` gives a list. Its first word, `[0]`, is to be compared with d.",
+        f"nearest({_STEP}, 1, asked)[0] == d -> d in nearest({_STEP}, 5, asked)":
+            "One of five answers is right here. Only the nearest word counts.",
     },
-    shows="One step, one look around: that is all there is to an analogy. What it finds depends as much on the "
-          "words you leave out as on the arithmetic.",
-    hints=("The step from a to b is `words[b] - words[a]`. Where does it start?",
-           "`nearest(vector, 1, leave_out=[...])` gives a list with one word in it.",
-           "It starts at c: `words[b] - words[a] + words[c]`. Leave out a, b and c."),
-    setup=_setup, difficulty="easy", minutes=4,
-)
-
-
-def _directions():
-    """A direction that can be tried by hand, one that points away from the vector, and longer and shorter ones."""
-    rng, cases = np.random.default_rng(22), [(np.array([3.0, 4.0]), np.array([-2.0, 0.0]))]
-    for length, along in ((2.5, 0.6), (0.4, -0.6), (1.0, 0.6)):
-        vector, direction = rng.normal(size=(2, 100))
-        direction += along * vector
-        cases.append((vector, direction * length / np.linalg.norm(direction)))
-    return cases
-
-
-remove = Exercise(
-    stub="def remove(vector, direction):\n    return ...",
-    solution_source="""
-        unit = direction / np.linalg.norm(direction)
-        return vector - (vector @ unit) * unit
-        """,
-    cases=_directions,
-    mistakes={
-        "vector - (vector @ unit) * unit -> (vector @ unit) * unit":
-            "This is the part along the direction. What should stay is everything else.",
-        "vector - -> vector +": "This adds the part along the direction once more. Take it away.",
-        **dict.fromkeys(("vector - direction", "(vector @ unit) * unit -> unit"),
-                        "This takes away the direction itself. Take away only as much of it as the vector contains."),
-        **dict.fromkeys(("vector - (vector @ direction) * direction", "@ unit -> @ direction",
-                         "* unit -> * direction"),
-                        "This works only for a direction of length one. Divide the direction by its length first."),
-        **dict.fromkeys((") * unit -> )", "vector - vector @ direction"),
-                        "This takes one number away from all entries. Multiply that number by the direction."),
-        "0 * vector": "This gives back nothing but zeros. What should stay is all but the part along the direction.",
-        "vector": "This gives back the vector as it was. Where does the direction come in?",
-        "return vector - -> rest = vector -\n* unit -> * unit; return rest / np.linalg.norm(rest)":
-            "The direction is gone, but the rest has been scaled. Leave its length as it is.",
-        **dict.fromkeys(("(vector @ unit) -> abs(vector @ unit)", "(vector @ unit) -> np.linalg.norm(vector @ unit)"),
-                        "This is right where the vector points along the direction. Where it points the other way, the "
-                        "part is a negative multiple of the direction: leave the sign."),
-        "(vector @ unit) -> max(vector @ unit, 0)":
-            "This is right where the vector points along the direction. Where it points the other way, there is a part "
-            "to take away as well.",
-    },
-    shows="What is left is at a right angle to the direction, and everything else is as it was. If a feature is a "
-          "direction, this takes away that feature and no other one, as far as the others are at right angles to it.",
-    hints=("First give the direction length one: `unit = direction / np.linalg.norm(direction)`.",
-           "`vector @ unit` says how much of it is in the vector.",
-           "Take away that much, times `unit`."),
+    shows="One function, two games. On a list of questions the difference between the two shares is what the "
+          "restriction adds, and a report that does not say which game was played cannot be read.",
+    hints=("Go through the questions: `for a, b, c, d in questions:`. The target is `words[b] - words[a] + words[c]`.",
+           "`nearest(target, 1, [a, b, c])[0]` is the answer with the words left out. Else the list is empty.",
+           "Count where it equals d, and divide by `len(questions)`."),
     setup=_setup, difficulty="easy", minutes=5,
 )
 

@@ -4,17 +4,19 @@ What changes with a slider belongs into the sentence under the picture, not into
 plotly redraws about twice as fast when titles and axes stay.
 """
 from .contexts import contexts
-from .game import clouds, guesses, runs
+from .game import answers, started, stations, swaps
 from .general import arrows, bars, beside, dots, heat, lines, side_by_side
 from .geometry import along, basis, cosines, counts, kept, leaks, lines_in_space
-from .packing import code_map, number_lines, pieces
-from .sae import matches, rays
-from .shapes import gallery, readings, shares, strips
+from .packing import added, code_maps, number_lines, over_cells, readers
+from .sae import matches, prices, rays, strengths, tradeoffs, walk
+from .shapes import answers, gallery, named, planes, shares, strips
 from .sharing import sharing
 from .toy import dimensionalities, features, phase_map, pictures, plane, readout
-from .words import cubes, named_points, nearest, offsets
+from .words import answers, counted, cubes, named_points, nearest, offsets
 
-__all__ = ["along", "arrows", "bars", "basis", "beside", "clouds", "code_map", "contexts", "cosines", "counts",
-           "cubes", "dimensionalities", "dots", "features", "gallery", "guesses", "heat", "kept", "leaks", "lines",
-           "lines_in_space", "matches", "named_points", "nearest", "number_lines", "offsets", "phase_map", "pictures",
-           "pieces", "plane", "rays", "readings", "readout", "runs", "shares", "sharing", "side_by_side", "strips"]
+__all__ = ["added", "along", "answers", "answers", "answers", "arrows", "bars", "basis", "beside", "code_maps",
+           "contexts", "cosines", "counted", "counts", "cubes", "dimensionalities", "dots", "features", "gallery",
+           "heat", "kept", "leaks", "lines", "lines_in_space", "matches", "named", "named_points", "nearest",
+           "number_lines", "offsets", "over_cells", "phase_map", "pictures", "plane", "planes", "prices", "rays",
+           "readers", "readout", "shares", "sharing", "side_by_side", "started", "stations", "strengths", "strips",
+           "swaps", "tradeoffs", "walk"]

@@ -6,72 +6,90 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from ..style import INK, MARKERS, ORANGE, PALETTE, figure
-from .general import beside
+from ..style import GREY, INK, ORANGE, PALETTE, figure, number, say
+from .general import bars, beside, heat, lines
 
-_PALE = "#bcd9ec"
+_BROWN = "#8a5a00"
+#: What is added to the stream of a one-layer transformer at one place, in this order.
+STOPS = ("token", "position", "attention", "MLP")
 
 
-def guesses(stops: Mapping[str, Sequence[tuple[str, float]]], *, marked: Sequence[str] = ()) -> go.Figure:
-    """The first choices of a model at several stops, a panel each: heading -> (word, probability), best first.
+def stations(words: Sequence[str], looks, probabilities, vocabulary: Sequence[str]) -> go.Figure:
+    """What the last token of a prompt passes: where its attention looks, and what it would answer after each stop.
 
-    Bars from 0 to 1 with the word written on them; ``marked`` words get a pattern, a colour and a star.
+    ``words``: the prompt's tokens, at most twelve. ``looks`` (heads, length): how much each head looks at each of
+    them. ``probabilities`` (4, vocabulary): those of the stream after each of :data:`STOPS`, unembedded.
     """
-    flat = {}
-    for heading, rows in stops.items():
-        stars = [word in marked for word, _ in rows]
-        fig = figure(showlegend=False)
-        fig.add_bar(y=list(range(len(rows))), x=[p for _, p in rows], orientation="h", hoverinfo="skip", width=0.8,
-                    marker=dict(color=[ORANGE if star else _PALE for star in stars],
-                                pattern=dict(shape=["/" if star else "" for star in stars], size=6, solidity=0.2)))
-        fig.add_scatter(y=list(range(len(rows))), x=[0.02] * len(rows), mode="text", textposition="middle right",
-                        text=[f"{'★ ' * star}{word}  {p:.2f}" for star, (word, p) in zip(stars, rows, strict=True)],
-                        hoverinfo="skip", textfont=dict(size=15, color=INK))
-        fig.update_yaxes(range=[len(rows) - 0.5, -0.5], showticklabels=False, ticks="", showgrid=False, zeroline=False)
-        fig.update_xaxes(range=[0, 1], tickvals=[0, 0.5, 1], title=dict(text="probability"))
-        flat[heading] = fig
-    return beside(flat, height=300, gap=0.03, margin=dict(l=16, r=20, t=36, b=52))
+    looks, probabilities = np.asarray(looks, float).mean(axis=0), np.asarray(probabilities, float)
+    fig = figure(height=400, showlegend=False, margin=dict(l=12, r=12, t=12, b=12))
+    ends = [k - len(words) + 1 for k in range(len(words))]  # the last token stands at 0
+    long = max(map(len, words)) > 6  # then answers stand lower than questions, so that words do not overlap
+    low = [-0.6 * (long and k % 4 == 2) for k in range(len(words))]
+    for end, down, share in zip(ends, low, looks, strict=True):
+        fig.add_shape(type="line", x0=end, y0=0.3 + down, x1=0, y1=2, layer="below", opacity=0.75,
+                      line=dict(color=ORANGE, width=round(14 * share, 1)))
+    fig.add_shape(type="line", x0=0, y0=0.25, x1=0, y1=3, layer="below", line=dict(color=GREY, width=3))
+    fig.add_scatter(x=ends, y=low, mode="text", text=[f"<b>{word}</b>" for word in words])
+    fig.add_scatter(x=ends, y=[down - 0.3 for down in low], mode="text", textfont=dict(size=12, color=_BROWN),
+                    text=[f"{share:.0%}" for share in looks])
+    fig.add_scatter(x=[0, 0, 0], y=[1, 2, 3], mode="markers", marker=dict(size=13, color=INK))
+    firsts, place = [], dict(x=0, xanchor="left", showarrow=False)
+    for height, (name, row) in enumerate(zip(STOPS, probabilities, strict=True)):
+        first, second = row.argsort()[::-1][:2]
+        firsts.append(vocabulary[first])
+        star = "★ " * (name == STOPS[-1])
+        fig.add_annotation(**place, y=height, xshift=14, text=f"+ {name}" if height else "")
+        fig.add_annotation(**place, y=height, xshift=105, font=dict(size=13), text=f"<b>{star}{vocabulary[first]} "
+                           f"{row[first]:.2f}</b>   {vocabulary[second]} {row[second]:.2f}")
+    fig.add_annotation(**place, y=3.6, xshift=105, text="first choices after this stop", font=dict(color=GREY))
+    fig.add_annotation(x=-11.9, y=3.6, xanchor="left", showarrow=False, font=dict(color=_BROWN, size=12),
+                       text="where the last token looks, mean of the heads")
+    fig.update_traces(hoverinfo="skip").update_xaxes(range=[-12.1, 9.8], visible=False)
+    fig.update_yaxes(range=[-1.1, 3.85], visible=False)
+    most = int(looks.argmax())
+    note = "" if words[-1] == ":" else f" It was never trained to answer after “{words[-1]}”, only after a colon."
+    return say(fig, f"Attention looks most at “{words[most]}”, with {looks[most]:.0%}. After attention the first "
+                    f"choice is {firsts[2]}, after the MLP {firsts[3]}.{note}")
 
 
-def clouds(panels: Mapping[str, np.ndarray], groups: Sequence[str], words: Sequence[str]) -> go.Figure:
-    """Points of several groups in a plane, panels beside each other: heading -> (groups, words, 2).
+def answers(vocabulary: Sequence[str], probabilities, count: int = 5) -> go.Figure:
+    """The most probable words of a model as bars; ``probabilities`` (vocabulary,)."""
+    probabilities = np.asarray(probabilities, float)
+    best = probabilities.argsort()[::-1][:count]
+    words = [vocabulary[k] for k in best]
+    fig = bars(words, probabilities[best], marked=words[:1], axis="probability", span=(0, 1.1))
+    fig.update_traces(textposition="outside").update_layout(margin_l=130)
+    return say(fig, f"The first choice is {words[0]}, with probability {probabilities[best[0]]:.2f}.")
 
-    A group has a colour, a marker and its name in the legend; a word shows when the mouse is on its point.
+
+def started(play, word: str, relations: Sequence[str], strengths, at: float, probabilities) -> go.Figure:
+    """The answers to ``word`` while a vector is added: their probabilities at strength ``at``, and as curves.
+
+    ``play``: a :class:`course.game.Game`, of which the answers in ``relations`` are drawn. ``probabilities``
+    (strengths, vocabulary); what those answers leave is drawn as "any other word".
     """
-    flat = {}
-    for heading, points in panels.items():
-        points, fig = np.asarray(points, float), figure()
-        for k, (name, cloud) in enumerate(zip(groups, points, strict=True)):
-            fig.add_scatter(x=cloud[:, 0].round(3), y=cloud[:, 1].round(3), mode="markers", name=name,
-                            text=list(words), hovertemplate="%{text}<extra>" + name + "</extra>",
-                            marker=dict(color=PALETTE[k % 6], symbol=MARKERS[k % 6], size=9, opacity=0.85))
-        reach = 1.1 * max(np.abs(points).max(), 1e-9)
-        fig.update_xaxes(range=[-reach, reach], showticklabels=False, ticks="", constrain="domain")
-        fig.update_yaxes(range=[-reach, reach], showticklabels=False, ticks="", scaleanchor="x")
-        flat[heading] = fig
-    return beside(flat, margin=dict(l=20, r=20, t=80, b=20))
+    words = [play.relations[relation][word] for relation in relations]
+    strengths, probabilities = np.asarray(strengths, float), np.asarray(probabilities, float)[:, play.index(words)]
+    names = [*words, "any other word"]
+    shares = np.column_stack([probabilities, 1 - probabilities.sum(axis=1)])
+    now = shares[abs(strengths - at).argmin()]
+    bar = bars(names, now, axis="probability", span=(0, 1.15))
+    bar.update_traces(textposition="outside", showlegend=False, marker_color=[*PALETTE[:len(words)], GREY])
+    curves = lines(strengths, dict(zip(names, shares.T, strict=True)), x_axis="strength", y_span=(-0.02, 1.02), at=at)
+    curves.data[-1].line.color = GREY
+    fig = beside({f"at strength {at:.1f}": bar, "at every strength": curves}, height=380, gap=0.08)
+    fig.update_layout(margin_l=150)
+    rows = ", ".join(f"{name} {number(share)}" for name, share in zip(names, now, strict=True))
+    return say(fig, f"Probabilities at strength {at:.1f}: {rows}.")
 
 
-def runs(rows: Mapping[str, Mapping[str, Sequence[float]]], *, x_axis: str = "", left: int = 220
-         ) -> go.Figure:
-    """One mark for each run: row label -> {series: a share, 0 to 1, for each of its runs}; the first row on top.
-
-    Each series has a colour, a marker and a height of its own within the row. ``left``: pixels for the labels.
-    """
-    names = list(dict.fromkeys(name for row in rows.values() for name in row))
-    fig = figure(height=110 + 62 * len(rows), margin=dict(l=left, r=24, t=48, b=52))
-    for k in range(0, len(rows), 2):
-        fig.add_shape(type="rect", x0=0, x1=1, xref="paper", y0=k - 0.5, y1=k + 0.5, layer="below",
-                      line=dict(width=0), fillcolor="#f4f4f4")
-    for m, name in enumerate(names):
-        places = [(value, k + 0.66 * ((m + 0.5) / len(names) - 0.5))
-                  for k, row in enumerate(rows.values()) for value in row.get(name, ())]
-        x, y = zip(*places, strict=True) if places else ((), ())
-        fig.add_scatter(x=x, y=y, name=name, mode="markers", cliponaxis=False,
-                        hovertemplate="%{x:.2f}<extra>" + name + "</extra>",
-                        marker=dict(color=PALETTE[m % 6], symbol=MARKERS[m % 6] + "-open", size=12,
-                                    line=dict(width=2.5)))
-    fig.update_yaxes(range=[len(rows) - 0.5, -0.5], tickvals=list(range(len(rows))), ticktext=list(rows), ticks="",
-                     showgrid=False, zeroline=False, automargin=False)
-    fig.update_xaxes(title=dict(text=x_axis), range=[-0.02, 1.02], gridcolor="#d8d8d8")
-    return fig
+def swaps(panels: Mapping[str, np.ndarray], names: Sequence[str]) -> go.Figure:
+    """Shares of right answers (shown, wanted) in each relation of ``names``, as tables of colours beside each other."""
+    flat = {heading: heat(shares, x=names, y=names, write=".0%", bound=1, x_axis="wanted")
+            .update_traces(showscale=False).update_xaxes(tickangle=30) for heading, shares in panels.items()}
+    for k, one in enumerate(flat.values()):
+        one.update_yaxes(title=dict(text="" if k else "in the examples"), showticklabels=not k)
+    off = ~np.eye(len(names), dtype=bool)
+    means = ", ".join(f"{np.asarray(shares)[off].mean():.0%} with {heading}" for heading, shares in panels.items())
+    return say(beside(flat, height=360, gap=0.06, margin=dict(l=130, r=40, t=40, b=100)),
+               f"Answers of the wanted game where it is not that of the examples: {means}.")

@@ -138,12 +138,10 @@ def beside(panels: Mapping[str, go.Figure], *, widths: Sequence[float] | None = 
 
 def side_by_side(panels: Mapping[str, tuple[np.ndarray, Mapping[str, Sequence[float]]]], *,
                  x_axis: str | Sequence[str] = "", y_axis: str = "", y_span: tuple[float, float] | None = None,
-                 x_ticks: Sequence[float] | None = None, marks: bool = False,
-                 levels: Mapping[str, float] | None = None, height: int = 420) -> go.Figure:
+                 x_ticks: Sequence[float] | None = None, marks: bool = False, height: int = 420) -> go.Figure:
     """Line panels beside each other, on one value axis and with one legend.
 
     ``panels``: heading -> (x, {name: y}). A name keeps its colour, dash and marker in every panel.
-    ``levels``: name -> y of a thin line across every panel.
     """
     names = list(dict.fromkeys(name for _, series in panels.values() for name in series))
     x_axes = [x_axis] * len(panels) if isinstance(x_axis, str) else list(x_axis)
@@ -152,11 +150,6 @@ def side_by_side(panels: Mapping[str, tuple[np.ndarray, Mapping[str, Sequence[fl
         fig = lines(x, series, x_axis=x_axes[k], y_axis=y_axis if k == 0 else "", y_span=y_span, marks=marks,
                     looks=names)
         fig.update_xaxes(tickvals=x_ticks)
-        for name, level in (levels or {}).items():
-            fig.add_shape(type="line", x0=0, x1=1, y0=level, y1=level, xref="x domain", yref="y",
-                          line=dict(color=GREY, width=1.5, dash="dot"))
-            fig.add_annotation(x=1, y=level, xref="x domain", yref="y", xanchor="right", yanchor="bottom",
-                               showarrow=False, text=name, font=dict(color=GREY))
         flat[heading] = fig
     return beside(flat, height=height, margin=dict(l=64, r=20, t=100 if len(names) > 4 else 74, b=52))
 

@@ -21,7 +21,7 @@ import torch
 
 from course import game
 
-FAMILIES = {"adjectives": game.ADJECTIVES, "verbs": ("past", "participle", "third-person"),
+FAMILIES = {"adjectives": game.OF_ADJECTIVES, "verbs": ("past", "participle", "third-person"),
             "people": ("feminine", "plural")}
 
 
