@@ -34,7 +34,7 @@ how_many = Exercise(
         **dict.fromkeys(("int(noise ** 2 * d / p)", "round(noise ** 2 * d / p)", "int(noise ** 2 * d) / p"),
                         "The right size, and rounded. It holds on average, so leave it as it is."),
     },
-    shows="Half the noise costs a factor of four. If features are on half as often, twice as many fit, at the same noise.",
+    shows="Half the noise costs a factor of four. If features are on half as often, twice as many fit.",
     hints=("The noise is the root of p · n / d. Square both sides, and solve for n.",
            "`noise ** 2 * d` features may be on at once."),
     setup=_setup, difficulty="easy", minutes=4,
