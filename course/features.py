@@ -74,7 +74,8 @@ class Sample:
         self.sizes = np.diff(np.append(self.starts, len(self.numbers)))  #: (documents,) in tokens
         self.names = bytes(arrays["names"]).decode().split("\n")  #: the kinds of document
         self.labels = arrays["labels"]  #: (documents,) the kind of each, as its place in ``names``
-        self._of, self._combinations = arrays["contexts"], arrays["combinations"]
+        lengths = np.diff(np.append(arrays["runs"], len(self.numbers)))
+        self._of, self._combinations = np.repeat(arrays["contexts"], lengths), arrays["combinations"]
         self.contexts = bytes(arrays["context_names"]).decode().split("\n")  #: the labelled contexts
         self.base = np.bincount(self.labels, weights=self.sizes, minlength=len(self.names)) / len(self.numbers)
         #: (kinds,) the share of all tokens that are in documents of each kind

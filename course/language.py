@@ -154,10 +154,11 @@ def tokens() -> Tokens:
     return Tokens([raw[end - size:end] for size, end in zip(stored["lengths"], ends, strict=True)])
 
 
-def load(name: str = "language_model.npz") -> Language:
-    """The trained model; ``"language_model_1.npz"`` is the one trained from another seed."""
+def load() -> Language:
+    """The trained model."""
     model = Transformer(**SHAPE)
-    model.load_state_dict({key: torch.from_numpy(value).float() for key, value in data.load_npz(name).items()})
+    stored = data.load_npz("language_model.npz")
+    model.load_state_dict({key: torch.from_numpy(value).float() for key, value in stored.items()})
     return Language(model, tokens())
 
 

@@ -108,10 +108,12 @@ def sample(text: corpus.Corpus, sources: list[dict], tokens: Tokens) -> tuple[di
     for context, member in enumerate(part.members):
         inside[member, context] = True
     combinations, of = np.unique(inside, axis=0, return_inverse=True)  # few: most tokens have one context or none
+    runs = np.flatnonzero(np.diff(of, prepend=-1))  # where the combination changes
     names = "\n".join(text.names[kind] for kind in kinds).encode()
     return dict(numbers=part.numbers.astype(np.uint16), starts=np.flatnonzero(part.document < 0).astype(np.int32),
                 labels=np.array([kinds.index(text.labels[k]) for k in chosen], np.uint8),
-                names=np.frombuffer(names, np.uint8), contexts=of.astype(np.uint8), combinations=combinations,
+                names=np.frombuffer(names, np.uint8), contexts=of[runs].astype(np.uint8), runs=runs.astype(np.int32),
+                combinations=combinations,
                 context_names=np.frombuffer("\n".join(one.name for one in CONTEXTS).encode(), np.uint8)), chosen
 
 
