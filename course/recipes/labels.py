@@ -3,7 +3,7 @@
     python -m course.recipes.labels --corpus FOLDER --model FILE --out FILE [--score C] NAME=DICTIONARY …
 
 ``DICTIONARY`` is a file of course.recipes.dictionaries, or ``neurons``, or ``random`` (random directions, as many as
-the first dictionary has latents). A name that begins with ``twin`` is of the model with random weights.
+the first dictionary has latents). A name that ends in ``never trained`` is of the model with random weights.
 
 A hypothesis is a set of tokens: *this token*, *this kind of document*, *this token in this kind*, *after this token*,
 *these two tokens in a row*, *this context* (one of the 36 of course.recipes.corpus_contexts). Of each family the one
@@ -179,7 +179,7 @@ def main(arguments: list[str] | None = None) -> int:
     result = json.loads(given.out.read_text()) if given.out.exists() else {}
     kinds, first = [*text.names, "the end of a document"], None
     for name, place in (argument.split("=", 1) for argument in given.units):
-        model = twin if name.startswith("twin") else trained
+        model = twin if name.endswith("never trained") else trained
         if place == "neurons":
             count, make = 512, lambda x: x
         else:
