@@ -369,10 +369,6 @@ RIGHT_ANSWERS = {
         "(x.T + row[:, None] * (amount - f)).T", "x + torch.einsum('t,n->tn', amount - f, row)",
         "x = x.clone(); x += (amount - f).unsqueeze(1) @ row[None]; x",
         "import numpy as np; np.asarray(x) + np.outer(amount - np.asarray(f), row)"],
-    "words.share_found": [
-        "np.mean([words.analogy(a, b, c, leave_out, 1)[0][0] == d for a, b, c, d in questions])",
-        "np.float32(sum(words.nearest(words[b] + words[c] - words[a], 1, [a, b, c] * leave_out)[0][0] == d "
-        "for a, b, c, d in questions) / len(questions))"],
 }
 
 
