@@ -31,53 +31,6 @@ def _setup() -> dict:
     return dict(np=np, words=_words(), nearest=_nearest, mean_cosine=_mean_cosine)
 
 
-def _questions():
-    """With the words left out and without: the mistakes differ on these."""
-    lists = [[tuple(line.split()) for line in lines] for lines in (
-        ["man king woman queen", "paris france tokyo japan", "walk walked swim swam", "hot cold wet dry"],
-        ["man king woman king", "paris france tokyo korea", "king queen man father", "france french italy italian"],
-        ["go went give gave", "dog dogs horse horses", "big bigger hot hotter", "uncle aunt man woman",
-         "four two three five"])]
-    return [(questions, left_out) for questions in lists for left_out in (True, False)]
-
-
-_STEP = "words[b] - words[a] + words[c]"
-share_found = Exercise(
-    stub="def share_found(questions, leave_out):\n    return ...",
-    solution_source="""
-        found = 0
-        for a, b, c, d in questions:
-            asked = [a, b, c] if leave_out else []
-            found += nearest(words[b] - words[a] + words[c], 1, asked)[0] == d
-        return found / len(questions)
-        """,
-    cases=_questions,
-    mistakes={
-        "[a, b, c] if leave_out else [] -> [a, b, c]": "The words are left out even where `leave_out` is False.",
-        "[a, b, c] if leave_out else [] -> []": "No word is left out, even where `leave_out` is True.",
-        "[a, b, c] if leave_out else [] -> [] if leave_out else [a, b, c]":
-            "The two games are exchanged: leave the words out where `leave_out` is True.",
-        **dict.fromkeys([f"[a, b, c] if -> {some} if" for some in ("[c]", "[b]", "[a, b]", "[a, c]", "[b, c]")],
-                        "A word of the question can still answer where it should not. Leave out all three."),
-        f"{_STEP} -> words[a] - words[b] + words[c]": "The step goes from b to a. It should lead from a to b.",
-        f"{_STEP} -> words[a] + words[b] + words[c]": "All three are added. Which of them has to be taken away?",
-        f"{_STEP} -> words[a] + words[b] - words[c]": "The wrong word is taken away: c is where the step starts.",
-        f"{_STEP} -> words[c]": "These are the nearest neighbours of c: the step is missing.",
-        f"{_STEP} -> words[b] - words[a]": "This looks around the step itself. Where does the step start?",
-        "found / len(questions) -> found": "This counts the right answers. Divide by the number of questions.",
-        "1, asked)[0] -> 1, asked)": "`nearest` gives a list. Its first word, `[0]`, is to be compared with d.",
-        f"nearest({_STEP}, 1, asked)[0] == d -> d in nearest({_STEP}, 5, asked)":
-            "One of five answers is right here. Only the nearest word counts.",
-    },
-    shows="One function, two games. On a list of questions the difference between the two shares is what the "
-          "restriction adds, and a report that does not say which game was played cannot be read.",
-    hints=("Go through the questions: `for a, b, c, d in questions:`. The target is `words[b] - words[a] + words[c]`.",
-           "`nearest(target, 1, [a, b, c])[0]` is the answer with the words left out. Else the list is empty.",
-           "Count where it equals d, and divide by `len(questions)`."),
-    setup=_setup, difficulty="easy", minutes=5,
-)
-
-
 def _paired():
     """Three sets of pairs (first, second): what any way of pairing them gives is known.
 
@@ -179,6 +132,9 @@ def learned_target(pairs, k):
         "offsets(others) -> offsets(pairs[1:])": _SAME_PAIR,
         "offsets(others) -> offsets(pairs[:-1])": _SAME_PAIR,
         "axis=0 -> axis=1": "The mean runs along axis 1 here, over the numbers of one offset. Over the pairs: axis 0.",
+        "mean(axis=0) -> sum(axis=0) / 39": "39 fits only a list of 40 pairs. Divide by the number of the other pairs.",
+        "words.offsets(others) -> np.delete(words.offsets(pairs), k)":
+            "`np.delete` without an axis takes out one number of the whole table. Give it `axis=0`, for a row.",
         ".mean(axis=0) -> .mean()": "`.mean()` makes one number of the whole table. Over the pairs: axis 0.",
     },
     shows="A direction may be tested only on pairs that it was not made from. Forty pairs are few, so each takes its "
