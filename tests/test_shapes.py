@@ -51,7 +51,7 @@ def test_what_cannot_be_drawn_gets_a_sentence(colour, shape):
 
 
 class TwoHeads(nn.Module):
-    """As in the notebook."""
+    """The network that is trained ten times side by side, in plain PyTorch."""
 
     def __init__(self):
         super().__init__()
