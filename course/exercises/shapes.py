@@ -51,13 +51,13 @@ direction = Exercise(
     mistakes={
         "h[on].mean(axis=0) - h[~on].mean(axis=0) -> h[~on].mean(axis=0) - h[on].mean(axis=0)":
             "The sign is turned: this leads away from the property.",
-        "- h[~on].mean(axis=0) ->": "This is the mean of the images with the property. Subtract the mean of the others.",
+        "- h[~on].mean(axis=0) ->": "This is the mean with the property. Subtract the mean of the others.",
         "h[~on] -> h": "The second mean is over all images. Take those without the property: `~on`.",
         "mean(axis=0) - -> sum(axis=0) -\nh[~on].mean -> h[~on].sum":
             "These are sums, and there are more images without the property than with it. Take means.",
         "axis=0 -> axis=1": "These means run over the numbers of one image. Over the images: axis 0.",
-        ".mean(axis=0) ->": "`h[on]` and `h[~on]` have different numbers of rows, so they cannot be subtracted row by "
-                            "row. Take the mean of each first.",
+        ".mean(axis=0) ->": "`h[on]` and `h[~on]` have different numbers of rows, so they cannot be subtracted "
+                            "row by row. Take the mean of each first.",
         "axis=0 ->": "`.mean()` makes one number of a whole table. Over the images: `.mean(axis=0)`.",
         "d = h[on].mean(axis=0) - h[~on].mean(axis=0); d / np.linalg.norm(d)":
             "The direction is right, and you have scaled it to length one. Keep its length: it is one whole step.",
