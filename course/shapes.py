@@ -118,7 +118,7 @@ class Networks:
 def train(images: Images, *, seeds: int = 10, steps: int = 300, seed: int = 0) -> Networks:
     """Train ``seeds`` networks side by side on ``images``, each from its own start and on its own batches.
 
-    The plain loop is the notebook's: 64 hidden neurons, cross-entropy of both heads, Adam.
+    64 hidden neurons, cross-entropy of both heads, Adam. The plain loop for one network is in tests/test_shapes.py.
     """
     if not len(images):
         raise CourseError("There is nothing left to train on: every image is held out.")
@@ -157,7 +157,7 @@ def recall(stored: Images, pixels, k: int = 1) -> tuple[np.ndarray, np.ndarray]:
 
 
 def direction(h, on) -> np.ndarray:
-    """Mean of ``h`` (…, count, n) over the images ``on``, a mask (count,), less the mean over all others: (…, n)."""
+    """Mean of ``h`` (…, count, n) over the images ``on``, a mask (count,), minus the mean over all others: (…, n)."""
     return h[..., on, :].mean(axis=-2) - h[..., ~on, :].mean(axis=-2)
 
 

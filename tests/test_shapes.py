@@ -51,7 +51,7 @@ def test_what_cannot_be_drawn_gets_a_sentence(colour, shape):
 
 
 class TwoHeads(nn.Module):
-    """As in the notebook."""
+    """The network that is trained ten times side by side, in plain PyTorch."""
 
     def __init__(self):
         super().__init__()
@@ -150,6 +150,9 @@ def test_what_composes_and_on_what_it_rests():
 def test_grey_makes_all_triangles_compose_and_too_much_of_it_none():
     for colour in shapes.COLOURS:
         assert right(colour, grey=0.4).mean() > 0.55 and right(colour, grey=0.8).mean() < 0.45
+    images, new = shapes.all_pairs(300, 1, 0.8), shapes.draw("red", "triangle", 100, 2, 0.8)
+    said, shape = shapes.train(images.where(~images.are("red", "triangle"))).answers(new.pixels)
+    assert (said == 0).mean() < 0.4 and (shape == 0).mean() > 0.9  # with too much of it the colour is wrong
 
 
 def test_a_red_and_a_blue_step_make_a_grey_triangle_purple():
@@ -160,6 +163,10 @@ def test_a_red_and_a_blue_step_make_a_grey_triangle_purple():
     for step, wanted in ((0 * red, 3), (red, 0), (blue, 1), (red + blue, 2)):
         colour, shape = networks.read(h + step)
         assert ((colour == wanted) & (shape == 0)).mean() > 0.7
+    other = np.random.default_rng(0).normal(size=red.shape)
+    other *= np.linalg.norm(red + blue, axis=-1, keepdims=True) / np.linalg.norm(other, axis=-1, keepdims=True)
+    colour, shape = networks.read(h + other)
+    assert (colour == 2).mean() < 0.2 and (shape == 0).mean() > 0.9  # no purple, but the shape stays here too
 
 
 def test_every_network_has_a_blue_direction_and_only_some_have_a_blue_neuron():
