@@ -60,8 +60,8 @@ def test_a_walk_ends_at_the_dot_and_says_its_length():
 
 def test_prices_say_where_the_slider_stands_and_the_ends_of_the_curve():
     fig = plots.prices(np.zeros((3, 2)), np.eye(2), [-10, 0, 10], [1.2, 1.0, 1.1], 5)
-    assert said(fig) == ("Turned by 5° the walks are 1.05 times as long as straight ones. The lowest point of the curve is "
-                         "1.00, the highest 1.20.")
+    assert said(fig) == ("Turned by 5° the walks are 1.05 times as long as straight ones. The lowest point of the "
+                         "curve is 1.00, the highest 1.20.")
 
 
 def test_tradeoffs_say_where_features_are_found_and_where_most_is_explained():
