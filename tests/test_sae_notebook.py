@@ -60,13 +60,13 @@ def test_a_walk_ends_at_the_dot_and_says_its_length():
 
 def test_prices_say_where_the_slider_stands_and_the_ends_of_the_curve():
     fig = plots.prices(np.zeros((3, 2)), np.eye(2), [-10, 0, 10], [1.2, 1.0, 1.1], 5)
-    assert said(fig) == ("Turned by 5° the dots cost 1.05 times their length. The lowest price on the curve is 1.00, "
-                         "the highest 1.20.")
+    assert said(fig) == ("Turned by 5° the walks are 1.05 times as long as straight ones. The lowest point of the "
+                         "curve is 1.00, the highest 1.20.")
 
 
 def test_tradeoffs_say_where_features_are_found_and_where_most_is_explained():
-    fig = plots.tradeoffs({"k": ([1, 3, 8], [(1, 0.4, 0.5), (0.96, 0.7, 0.9), (0.9, 0.5, 0.95)]),
-                           "penalty": ([0.0, 1.5], [(0, 0, 1), (0.5, 0.5, 0.5)])})
+    fig = plots.tradeoffs({"k": ([1, 3, 8], [(1, 0.5), (0.96, 0.9), (0.9, 0.95)]),
+                           "penalty": ([0.0, 1.5], [(0, 1), (0.5, 0.5)])})
     assert said(fig) == ("k: at least 95 % of the features are found from 1 to 3; the variance explained is highest "
                          "at 8. penalty: at least 95 % of the features are found nowhere; the variance explained is "
                          "highest at 0.")

@@ -72,15 +72,15 @@ def walk(f: Sequence[float], D) -> go.Figure:
 
 
 def prices(h, rows, turns, price, turn: float) -> go.Figure:
-    """Hidden vectors ``h`` (count, 2) with the ``rows`` (latents, 2) of a turned dictionary, beside the ``price`` of
-    every one of ``turns`` in degrees; ``turn`` is where the slider stands."""
-    curve = lines(turns, {"price": price}, x_axis="turned by, in degrees", y_axis="price per length", at=turn,
+    """Hidden vectors ``h`` (count, 2) with the ``rows`` (latents, 2) of a turned dictionary, beside the ``price``, the
+    length of all walks per length of the dots, at each of ``turns`` in degrees; ``turn`` is where the slider stands."""
+    curve = lines(turns, {"walks": price}, x_axis="turned by, in degrees", y_axis="length of the walks", at=turn,
                   y_span=(0.98, 1.27)).update_layout(showlegend=False)
-    fig = beside({"the dots, and five directions": rays(h, rows=rows), "what the dots cost": curve}, gap=0.12,
+    fig = beside({"the dots, and five directions": rays(h, rows=rows), "how long the walks are": curve}, gap=0.12,
                  height=440, showlegend=False)
     here, least = np.interp(turn, turns, price), int(np.argmin(price))
-    return say(fig, f"Turned by {turn:g}° the dots cost {here:.2f} times their length. The lowest price on the curve "
-                    f"is {price[least]:.2f}, the highest {max(price):.2f}.")
+    return say(fig, f"Turned by {turn:g}° the walks are {here:.2f} times as long as straight ones. The lowest point "
+                    f"of the curve is {price[least]:.2f}, the highest {max(price):.2f}.")
 
 
 def matches(dictionary, W, *, y_axis: str = "true feature") -> go.Figure:
@@ -112,11 +112,11 @@ def _unit(rows):
 
 def tradeoffs(panels: Mapping[str, tuple[Sequence[float], Sequence[Sequence[float]]]]) -> go.Figure:
     """How the scores of dictionaries change with a setting. ``panels``: setting -> its values (count,), and for each
-    the share of features found, F1, and the share of variance explained, (count, 3)."""
+    the share of features found and the share of variance explained, (count, 2)."""
     flat, sentences = {}, []
     for name, (values, scores) in panels.items():
-        found, f1, explained = np.asarray(scores, float).T
-        flat[name] = values, {"features found": found, "F1": f1, "variance explained": explained}
+        found, explained = np.asarray(scores, float).T
+        flat[name] = values, {"features found": found, "variance explained": explained}
         good = np.asarray(values)[found >= 0.95]
         most = values[int(explained.argmax())]
         sentences.append(f"{name}: at least 95 % of the features are found " + (
