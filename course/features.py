@@ -279,7 +279,8 @@ class Features:
         unit, found = self.units(kind).number(unit), []
         for part in rows.split(chunk):
             x = self.model.neurons(part)
-            found.append((self.sae.encode(x) if kind == "latent" else x)[..., unit])
+            # a copy: a view would keep what all the other units say in memory
+            found.append((self.sae.encode(x) if kind == "latent" else x)[..., unit].clone())
         return torch.cat(found)
 
     def on(self, text: str, most: int = 5) -> list[tuple[str, list[tuple[int, float]]]]:
