@@ -120,7 +120,7 @@ keep_largest = Exercise(
     cases=_before,
     mistakes={
         "before.relu() + 0":
-            "All positive latents are kept here. Only the k largest of each sample may stay.",
+            "All positive latents are kept here. Only the k largest of each sample may stay; the others become 0.",
         "values.relu() -> values": "A negative number came through: a sample may have fewer than k positive ones. "
                                    "Negative numbers become 0.",
         "before.topk(k) -> before.abs().topk(k)":
