@@ -21,7 +21,8 @@ def bars(labels: Sequence[str], values, *, title: str = "", axis: str = "", mark
     fig = figure(height=(100 if title else 72) + 30 * len(names), title=dict(text=title), showlegend=False,
                  margin=dict(l=20 + 9 * max(map(len, names), default=0), r=20, t=48 if title else 16, b=48))
     fig.add_bar(y=list(range(len(names))), x=values, orientation="h", hoverinfo="skip",
-                text=[format(v, form) for v in values], textposition="auto", insidetextanchor="end", cliponaxis=False,
+                text=[format(v, form) for v in values], textposition="auto", insidetextanchor="end", textangle=0,
+                cliponaxis=False,
                 insidetextfont=dict(color=[INK if m else "#ffffff" for m in is_marked]),
                 marker=dict(color=[PALETTE[1] if m else BLUE for m in is_marked],
                             pattern=dict(shape=["/" if m else "" for m in is_marked], size=6, solidity=0.2)))
