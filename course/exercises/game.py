@@ -67,8 +67,8 @@ hidden_entry = Exercise(
             "These means run over the numbers of each vector. `values[i]` is a table (words, d): over the words means "
             "dim 0.",
     },
-    shows="If the table is a sum, an entry that took no part can be predicted from the rest. On `values` your answer comes "
-          "close to the true entry and is not equal. Whether that matters, only the network can say.",
+    shows="If the table is a sum, an entry that took no part can be predicted from the rest. On `values` your answer "
+          "comes close to the true entry and is not equal. Whether that matters, only the network can say.",
     hints=("`values[i]` has a row for each word. Drop row j and take the mean: that is relation i without the entry.",
            "`keep = [w for w in range(values.shape[1]) if w != j]` picks the other words; the same for relations.",
            "Take away the mean over the other relations and the other words: "
