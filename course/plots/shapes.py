@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from ..style import INK, MARKERS, PALE, PALETTE, SKY, figure, number, say
+from ..style import INK, MARKERS, PALE, PALETTE, SKY, figure, number, plural, say
 
 
 def gallery(images, rows: Sequence[str], columns: Sequence[str]) -> go.Figure:
@@ -59,17 +59,17 @@ def strips(rows: Mapping[str, Sequence[float]], *, x_axis: str = "", at: float |
     return say(fig, f"{'; '.join(told)}. A bar is the mean of its dots; in brackets, the lowest and the highest.")
 
 
-def answered(named: Mapping[str, tuple], images) -> go.Figure:
+def answered(named: Mapping[str, tuple], images, what: str = "image") -> go.Figure:
     """How often answers about ``images`` are right: both together, and colour and shape alone.
 
-    ``named``: who answers -> (colour, shape), each (count,) or (networks, count).
+    ``named``: who answers -> (colour, shape), each (count,) or (networks, count). ``what`` one of the images is.
     """
     rows = {}
     for name, (colour, shape) in named.items():
         colour, shape = np.asarray(colour) == images.colour, np.asarray(shape) == images.shape
         rows[f"{name}: both right"] = (colour & shape).mean(-1)
         rows |= {f"{name}: colour": colour.mean(-1), f"{name}: shape": shape.mean(-1)}
-    return strips(rows, x_axis="share of images named right", at=0.5)
+    return strips(rows, x_axis=f"share of {plural(what)} named right", at=0.5)
 
 
 def shares(values, rows: Sequence[str], columns: Sequence[str]) -> go.Figure:

@@ -13,6 +13,7 @@ _sentences = [_html.unescape(_re.sub("<[^>]*>", "", _w.sentence.value)) for _w i
               if hasattr(_w, "picture") and hasattr(_w, "sentence")]
 '''
 CELL = SENTENCES + r'''
+import time as _time
 import ipywidgets as _W
 _ODD = ["", " ", "water", "KING", "زبان", "语言", "\U0001f388", "a" * 3000, "<b>king</b>", "two words", "3.14", "\x00"]
 
@@ -37,6 +38,7 @@ for _live in [_w for _w in list(_instances.values()) if hasattr(_w, "controls") 
         for _value in _settings(_control) + [_start]:
             _control.value = _value
             _moves += 1
+            _time.sleep(0.01)  # where a thousand messages wait to be read, ZeroMQ drops what comes after them
             _changed = _changed or _state(_live) != _before
         if not _changed:
             _dead.append(_name)
@@ -47,6 +49,7 @@ for _control in list(_instances.values()):
         for _value in _settings(_control):
             _control.value = _value
             _moves += 1
+            _time.sleep(0.01)
         if isinstance(_control, _W.Button):
             _control.click()
 print(_json.dumps(dict(torch=_torch, sentences=_sentences, moves=_moves, dead=_dead)))
