@@ -11,10 +11,10 @@ import numpy as np
 import traitlets
 
 from . import CourseError, blind
-from .feature_pages import STYLE, as_html, own_text, page, quoted, rows_of, side_by_side, snippet
+from .feature_pages import STYLE, as_html, page, quoted, rows_of, side_by_side, snippet
 from .features import KINDS, Features
 from .style import shortened, show_text, visible
-from .widgets import Block, Words, choice, line, row, text, told
+from .widgets import Block, choice, line, row, text, told
 
 LATENTS = 4  #: latents that the reader offers for each token
 UNSURE = 0.5  #: a label whose F1 is below this gets a question mark where there is no room for the F1
@@ -27,16 +27,6 @@ def plain_label(features: Features, kind: str, unit: int) -> str | None:
     if label is None:
         return None
     return f"\u2066{visible(shortened(label[0], 40))}{'?' if label[1] < UNSURE else ''}\u2069"
-
-
-def shade_text(features: Features, words: str, unit: int, kind: str = "latent") -> Words:
-    """``words``, as a text of your own or one that a model wrote, with every token shaded by what one unit says to it.
-
-    :class:`course.CourseError` if there is no such unit, or nothing to read.
-    """
-    title = as_html(features.units(kind).title(unit))
-    return Words(f'{STYLE}<div class="course-page"><h4><bdi dir="ltr">{title}</bdi></h4>'
-                 f"{own_text(features, kind, unit, words)}</div>")
 
 
 def _button(label, act):

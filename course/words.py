@@ -111,10 +111,6 @@ class Words:
             scores[np.arange(len(first)), first] = -np.inf
         return [tuple(self.words[k] for k in row) for row in zip(first, second, scores.argmax(1), strict=True)]
 
-    def neighbour_answers(self, pairs) -> list[tuple[str, str, str]]:
-        """The control, with no arithmetic: to each first word the word nearest to it answers."""
-        return self.learned_answers(pairs, 0)
-
     def sides(self, pairs) -> tuple[np.ndarray, np.ndarray]:
         """The first and the second words of m pairs, (m, d) each."""
         first, second = self._rows(pairs)

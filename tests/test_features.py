@@ -189,7 +189,7 @@ def test_pages_show_text_and_run_nothing(known):
     assert any("&lt;" in made for made in pages)
     assert 'dir="auto"' in pages[0]
     bad = "<img src=x onerror=alert(1)>\u202eabc\x00\u2066"
-    pages = [feature_browser.shade_text(known, bad, 3).value, feature_pages.page(known, "latent", 1, bad),
+    pages = [feature_pages.own_text(known, "latent", 3, bad), feature_pages.page(known, "latent", 1, bad),
              feature_pages.page(known, "neuron", 1, bad), *(part.value for part, _ in
                                                             feature_browser.read_along(known, bad).rows)]
     for read in pages:
@@ -351,12 +351,12 @@ def test_your_own_text_is_shaded_by_the_page_that_is_open(known):
     example = known.example_of("latent", unit, "plain words")
     x = known.model.neurons(known.model.read("plain words"))[0, 1:]
     np.testing.assert_allclose(example.amounts, known.sae.encode(x)[:, unit])
-    text = feature_browser.shade_text(known, "plain words", unit)
-    assert text.value.count("<span style=") == (example.amounts > 0).sum() > 0
-    assert f"On at {(example.amounts > 0).sum()} of 11 tokens" in text.value
-    assert "sees no more" in feature_browser.shade_text(known, "long " * 99, 3, "neuron").value
+    text = feature_pages.own_text(known, "latent", unit, "plain words")
+    assert text.count("<span style=") == (example.amounts > 0).sum() > 0
+    assert f"On at {(example.amounts > 0).sum()} of 11 tokens" in text
+    assert "sees no more" in feature_pages.own_text(known, "neuron", 3, "long " * 99)
     off = next(u for u in range(30) if not known.example_of("latent", u, "q").amounts.any())
-    assert "Off at all" in feature_browser.shade_text(known, "q", off).value
+    assert "Off at all" in feature_pages.own_text(known, "latent", off, "q")
     browser.words.value = "\ud800"
     assert shown(browser) == feature_pages.page(known, "latent", unit)
     assert "half of a character" in browser.pages.message.value

@@ -173,8 +173,6 @@ def test_answers_agree_with_one_at_a_time(game, crowded):
     assert words.learned_answers(pairs, length, left_out) == slow
     assert words.learned_answers([(a.upper(), f" {b}") for a, b in pairs], length, left_out) == slow
     assert share_right(slow) == np.mean([right == given for _, right, given in slow])
-    if game == "alone":
-        assert words.neighbour_answers(pairs) == slow
 
 
 # ---- the cube
@@ -355,7 +353,7 @@ def test_nearest():
 def test_wrong_pairs_and_relations_get_a_sentence():
     for pairs in (None, 3, [], "king", [("a",), ("b",)], [("hot", "cold", "wet")] * 2, [1, 2]):
         assert "Pairs are a list" in sentence(WORDS.offsets, pairs)
-    for answers in (WORDS.learned_answers, WORDS.neighbour_answers, WORDS.direction):
+    for answers in (WORDS.learned_answers, WORDS.direction):
         assert "two at least" in sentence(answers, [("hot", "cold")])
         assert "Pairs are a list" in sentence(answers, 3)
     assert "did you mean queen" in sentence(WORDS.offsets, [("king", "qeen"), ("man", "woman")])

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
-from lap import lapjv
 
+from ..geometry import unit_columns
 from ..style import BLUE, INK, RED, count, figure, say
 from .general import beside, lines, side_by_side
 
@@ -90,10 +90,11 @@ def matches(dictionary, W, *, y_axis: str = "true feature") -> go.Figure:
     so on, and after them those that are nobody's partner. So a dictionary that has found everything shows a
     diagonal, blue from :data:`FOUND` on. Negative cosines are white.
     """
-    dictionary, true = np.asarray(dictionary, float), np.asarray(W, float).T
-    cosines = _unit(true) @ _unit(dictionary).T
-    _, best, _ = lapjv(1 - cosines, extend_cost=True)  # as course.sae.recover matches
-    partner = [int(k) for k in best if k >= 0]
+    from ..sae import recover  # here, since other figures need nothing of what it loads
+
+    got = recover(dictionary, W.T)
+    cosines = unit_columns(W).T @ unit_columns(dictionary.T)
+    partner = [int(k) for k in got.partner if k >= 0]
     order = partner + sorted(set(range(len(dictionary))) - set(partner))
     fig = figure(showlegend=False, height=460)
     short = np.floor(cosines[:, order].clip(0, 1) * 100 + 1e-6) / 100  # rounding up would make 0.895 look found
@@ -101,13 +102,8 @@ def matches(dictionary, W, *, y_axis: str = "true feature") -> go.Figure:
                     hovertemplate="feature %{y}, latent %{x}: %{z:.2f}<extra></extra>")
     place = dict(zeroline=False, showgrid=False, showline=True, mirror=True)
     fig.update_xaxes(title=dict(text="latent"), **place)
-    fig.update_yaxes(title=dict(text=y_axis), range=[len(true) - 0.5, -0.5], **place)
-    found = sum(cosines[row, column] >= FOUND for row, column in enumerate(best) if column >= 0)
-    return say(fig, f"{found} of {len(true)} features found (blue).")
-
-
-def _unit(rows):
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    fig.update_yaxes(title=dict(text=y_axis), range=[len(cosines) - 0.5, -0.5], **place)
+    return say(fig, f"{round(len(cosines) * got.share(FOUND))} of {len(cosines)} features found (blue).")
 
 
 def tradeoffs(panels: Mapping[str, tuple[Sequence[float], Sequence[Sequence[float]]]]) -> go.Figure:
