@@ -119,10 +119,10 @@ def train(x: torch.Tensor | Iterable[torch.Tensor], n_latents: int, *, progress:
     """
     how = Settings(n_latents, **settings)
     batches, first = _batches(x, how)
-    draw = torch.Generator().manual_seed(how.seed)
+    draw = torch.Generator(first.device).manual_seed(how.seed)
     sae, scale = _start(first, how, draw)
     optimiser = torch.optim.Adam([sae.encoder, sae.bias, sae.decoder, sae.centre], fused=True)
-    off = torch.zeros(n_latents, dtype=torch.long)  # for how many steps each latent has been off
+    off = torch.zeros(n_latents, dtype=torch.long, device=first.device)  # for how many steps each latent has been off
     loss_of = sae_fast.topk_loss if how.kind == "topk" else loss
     for step, batch in zip((progress or iter)(range(1, how.steps + 1)), batches, strict=False):
         scaled = batch / scale
@@ -145,8 +145,8 @@ def _start(first, how, draw) -> tuple[SAE, float]:
     """An autoencoder before training, for activations divided by a scale, and that scale."""
     centre = first.mean(0)
     scale = float((first - centre).square().mean().sqrt()) or 1.0
-    decoder = normalize(torch.randn(how.n_latents, len(centre), generator=draw))
-    weights = decoder.clone(), torch.zeros(how.n_latents), decoder, centre / scale
+    decoder = normalize(torch.randn(how.n_latents, len(centre), generator=draw, device=draw.device))
+    weights = decoder.clone(), torch.zeros(how.n_latents, device=draw.device), decoder, centre / scale
     return SAE(how.kind, how.k if how.kind == "topk" else 0, *map(torch.nn.Parameter, weights)), scale
 
 
@@ -191,7 +191,7 @@ def _revive(sae, optimiser, error, dead, draw):
         return
     weight = error.square().sum(1).square() + 1e-12
     chosen = torch.multinomial(weight, number, replacement=number > len(error), generator=draw)
-    direction = normalize(-error[chosen] + 1e-6 * torch.randn(number, error.shape[1], generator=draw))
+    direction = normalize(-error[chosen] + 1e-6 * torch.randn(number, error.shape[1], generator=draw, device=draw.device))
     alive = sae.encoder[~dead].norm(dim=1).mean() if (~dead).any() else 1.0
     sae.decoder[dead], sae.encoder[dead], sae.bias[dead] = direction, direction * alive, 0.0
     for weight in (sae.encoder, sae.bias, sae.decoder):

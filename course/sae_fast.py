@@ -38,7 +38,7 @@ class TopKError(torch.autograd.Function):
         centred, kind = x - centre, fast_type(x.device.type)
         before = torch.addmm(bias.to(kind), centred.to(kind), encoder.to(kind).T)
         chosen = before.topk(k, dim=1, sorted=False).indices.flatten()  # close calls may go either way
-        starts = torch.arange(0, len(chosen), k)  # where each activation's latents begin
+        starts = torch.arange(0, len(chosen), k, device=x.device)  # where each activation's latents begin
         values = (_dots(encoder, chosen, starts, centred) + bias[chosen]).relu()
         ctx.save_for_backward(centred, encoder, decoder, chosen, starts, values)
         ctx.mark_non_differentiable(chosen, values)
@@ -50,7 +50,7 @@ class TopKError(torch.autograd.Function):
         """From the gradient ``slope`` (batch, d) of the errors those of the weights; activations get none."""
         centred, encoder, decoder, chosen, starts, values = ctx.saved_tensors
         to_values = _dots(decoder, chosen, starts, slope) * (values > 0)
-        to_bias = torch.zeros(len(encoder)).index_add_(0, chosen, to_values)
+        to_bias = torch.zeros_like(encoder[:, 0]).index_add_(0, chosen, to_values)
         # the other way round: for each latent, the activations that chose it
         order, times = chosen.argsort(), torch.bincount(chosen, minlength=len(encoder))
         by_latent = order // (len(chosen) // len(centred)), times.cumsum(0) - times
@@ -66,5 +66,5 @@ def _sums(rows, chosen, starts, weights):
 def _dots(rows, chosen, starts, x):
     """``rows[chosen] · x``, from each of ``starts`` to the next with one row of x: the gradient of those sums."""
     with torch.enable_grad():
-        weights = torch.zeros(len(chosen), requires_grad=True)
+        weights = torch.zeros(len(chosen), requires_grad=True, device=x.device)
         return torch.autograd.grad(_sums(rows.detach(), chosen, starts, weights), weights, x)[0]

@@ -17,10 +17,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import pathlib
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
+from multiprocessing import get_context
 
 import numpy as np
 import torch
@@ -29,7 +32,7 @@ from course import sae
 from course.language import END, Language, Tokens
 from course.recipes import corpus
 from course.recipes.corpus_contexts import CONTEXTS, Context
-from course.recipes.dictionaries import language, largest_neurons, load
+from course.recipes.dictionaries import DEVICE, language, largest_neurons, load
 
 COMMAND = "python -m course.recipes.contexts"
 LEVELS, DRAWS, RESAMPLES = 256, 20, 1000
@@ -44,6 +47,11 @@ class Part:
     document: np.ndarray  #: (tokens,)
     members: list[np.ndarray]  #: for each context, the places of its tokens
     kept: dict = field(default_factory=dict)  #: the neurons of models at every token, in half precision
+
+    @cached_property
+    def row(self) -> np.ndarray:
+        """(tokens,) the documents that are there, counted from 0."""
+        return np.unique(self.document, return_inverse=True)[1]
 
 
 def read(text: corpus.Corpus, documents, tokens: Tokens, contexts: tuple[Context, ...] = CONTEXTS) -> Part:
@@ -76,7 +84,7 @@ def _neurons(model, part):
     length, half, numbers = model.length, model.length // 2, torch.from_numpy(part.numbers)
     padded = torch.cat([numbers, torch.full((-len(numbers) % half + half,), END)])
     rows = torch.cat([padded[:length][None], padded.unfold(0, length, half)])[:-(-len(numbers) // half)]
-    for k, some in enumerate(rows.split(64)):
+    for k, some in enumerate(rows.to(DEVICE).split(64)):
         kept = model.neurons(some)
         if k == 0:
             yield kept[0, :half]
@@ -92,12 +100,13 @@ class Units:
 
     def add(self, values: torch.Tensor) -> None:
         """The next activations, (tokens, count)."""
-        values = values.half()  # first: what is too small for half a word is not above zero
+        count, values = len(values), values.half()  # first: what is too small for half a word is not above zero
         place, unit = torch.nonzero(values > 0, as_tuple=True)
+        values, place, unit = values[place, unit].cpu(), place.cpu(), unit.cpu()
         self._places.append((place + self._at).int().numpy())
         self._units.append(unit.short().numpy() if self.count < 2**15 else unit.int().numpy())
-        self._values.append(values[place, unit].numpy())
-        self._at += len(values)
+        self._values.append(values.numpy())
+        self._at += count
 
     def done(self, tokens: int) -> Units:
         """Sort by unit; what lies beyond the last of ``tokens`` was padding."""
@@ -116,6 +125,20 @@ class Units:
         return self.places[span], self.values[span].astype(np.float32)
 
 
+def shared_out(work: Callable, count: int) -> list:
+    """``[work(0), …, work(count − 1)]``, shared out over the cores by processes that see what ``work`` sees."""
+    global _work
+    cores, _work = torch.get_num_threads(), work
+    if cores == 1 or count < 2 * cores or not hasattr(os, "fork"):
+        return [work(number) for number in range(count)]
+    with get_context("fork").Pool(cores) as pool:
+        return pool.map(_do, range(count), chunksize=max(1, count // (8 * cores)))
+
+
+def _do(number):
+    return _work(number)
+
+
 def choose(units: Units, part: Part) -> tuple[np.ndarray, np.ndarray]:
     """For every unit and context the largest F1 over thresholds and the threshold, each (units, contexts).
 
@@ -123,22 +146,23 @@ def choose(units: Units, part: Part) -> tuple[np.ndarray, np.ndarray]:
     """
     sizes = np.array([len(member) for member in part.members])
     inside = _inside(part)
-    best, threshold = np.zeros((units.count, len(sizes))), np.zeros((units.count, len(sizes)), np.float32)
-    for unit in range(units.count):
+
+    def best_of(unit):
         places, values = units.of(unit)
         if not len(places):
-            continue
+            return np.zeros(len(sizes)), np.zeros(len(sizes), np.float32)
         borders = np.unique(np.quantile(values, np.arange(LEVELS) / LEVELS, method="lower"))
         borders[0] = 0
         level = np.searchsorted(borders, values, side="left") - 1  # above borders[level], not above the next
         above = np.bincount(level, minlength=len(borders))[::-1].cumsum()[::-1]
         right = sum(np.bincount(row[places] * len(borders) + level, minlength=(len(sizes) + 1) * len(borders))
                     for row in inside).reshape(-1, len(borders))[:-1, ::-1].cumsum(1)[:, ::-1]
-        f1 = 2 * right / (above + sizes[:, None])
+        f1 = 2 * right / np.maximum(above + sizes[:, None], 1)
         at = f1.argmax(1)
-        best[unit], threshold[unit] = f1[np.arange(len(at)), at], borders[at]
-    threshold[best == 0] = 0
-    return best, threshold
+        best = f1[np.arange(len(at)), at]
+        return best, np.where(best > 0, borders[at], 0).astype(np.float32)
+
+    return tuple(map(np.stack, zip(*shared_out(best_of, units.count), strict=True)))
 
 
 def _inside(part: Part) -> np.ndarray:
@@ -161,8 +185,7 @@ def counts(units: Units, unit: int, threshold: float, part: Part, context: int) 
     named[places[values > threshold]] = True
     true = np.zeros(len(part.numbers), bool)
     true[part.members[context]] = True
-    _, document = np.unique(part.document, return_inverse=True)
-    return np.stack([np.bincount(document, weights=w) for w in (named & true, named, true)], 1)
+    return np.stack([np.bincount(part.row, weights=w) for w in (named & true, named, true)], 1)
 
 
 def f1_of(counted: np.ndarray) -> np.ndarray:
@@ -200,9 +223,9 @@ def difference(one: np.ndarray, other: np.ndarray, seed: int = 0) -> dict[str, f
 
 def random_dictionary(like: sae.SAE, seed: int = 0) -> sae.SAE:
     """As many latents, in random directions with random weights of the same length; the same k and centre."""
-    rows = torch.randn(like.decoder.shape, generator=torch.Generator().manual_seed(seed))
+    rows = torch.randn(like.decoder.shape, generator=torch.Generator().manual_seed(seed)).to(like.decoder.device)
     rows /= rows.norm(dim=1, keepdim=True)
-    return sae.SAE("topk", like.k, rows, torch.zeros(len(rows)), rows, like.centre)
+    return sae.SAE("topk", like.k, rows, torch.zeros_like(rows[:, 0]), rows, like.centre)
 
 
 def kinds(model: Language, dictionary: sae.SAE, other: Language, other_dictionary: sae.SAE, part: Part,
@@ -231,17 +254,21 @@ def units_of(model: Language, columns: np.ndarray, make: Callable, part: Part) -
     return found.done(len(part.numbers))
 
 
-def choose_all(model: Language, count: int, make: Callable, part: Part) -> tuple[np.ndarray, np.ndarray]:
-    """:func:`choose` for all units of a kind, as many at a time as fit into memory."""
+def blocks(model: Language, make: Callable, part: Part, columns: np.ndarray) -> list[np.ndarray]:
+    """``columns`` in as many pieces as it takes for the activations of each to fit into memory."""
     with torch.no_grad():
         share = float((make(next(neurons(model, part))) > 0).float().mean())
-    blocks = max(1, round(share * count * len(part.numbers) / MOST))
+    return np.array_split(columns, max(1, round(share * len(columns) * len(part.numbers) / MOST)))
+
+
+def choose_all(model: Language, count: int, make: Callable, part: Part) -> tuple[np.ndarray, np.ndarray]:
+    """:func:`choose` for all units of a kind, as many at a time as fit into memory."""
     found = [choose(units_of(model, columns, make, part), part)
-             for columns in np.array_split(np.arange(count), blocks)]
+             for columns in blocks(model, make, part, np.arange(count))]
     return np.concatenate([best for best, _ in found]), np.concatenate([threshold for _, threshold in found])
 
 
-def compare(chosen: dict, scored_on: Part, kinds: dict) -> dict:
+def compare(chosen: dict, scored_on: Part, kinds: dict, draws: int = DRAWS) -> dict:
     """For every kind and context: the unit, its threshold, F1 on A, and :func:`scores` on the other part; and as
     "difference" how far the latent is ahead of the neuron.
 
@@ -251,8 +278,8 @@ def compare(chosen: dict, scored_on: Part, kinds: dict) -> dict:
     for name, (model, count, make) in kinds.items():
         best, threshold = chosen[name]
         among = {name: [np.arange(count)]}
-        if name == "latents":
-            among["512 latents"] = [draw.choice(count, min(512, count), replace=False) for _ in range(DRAWS)]
+        if name == "latents" and draws:
+            among["512 latents"] = [draw.choice(count, min(512, count), replace=False) for _ in range(draws)]
         picks = {key: [[int(some[best[some, c].argmax()]) for some in subsets] for c in range(best.shape[1])]
                  for key, subsets in among.items()}
         columns = np.unique([pick for rows in picks.values() for row in rows for pick in row])

@@ -29,7 +29,7 @@ import numpy as np
 import torch
 
 from course import sae
-from course.language import SHAPE, Language, tokens, twin
+from course.language import SHAPE, Language, twin
 from course.recipes import corpus
 from course.recipes.language_model import Windows
 from course.transformer import Transformer
@@ -41,15 +41,23 @@ ROWS = 1024  # windows of text read at once; half of twice as many activations a
 MEASURED, LOSSES = 8192, 1024  # windows of validation text, and of those for losses
 RARE = 1e-5
 NEURONS = SHAPE["mlp"]
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def language(place: str) -> Language:
-    """The model in ``place``, or the one with random weights for "twin"."""
-    if place == "twin":
-        return twin()
-    model = Transformer(**SHAPE)
-    model.load_state_dict(torch.load(place, map_location="cpu", weights_only=True))
-    return Language(model, tokens())
+#: a ladder of controls: what of a trained model is kept, the rest has random weights
+LADDER = {"never trained": (), "only embeddings trained": ("token", "position", "unembedding"),
+          "random MLP": ("token", "position", "unembedding", "layers.0.norm_attention", "layers.0.attention", "norm.")}
+
+
+def language(place: str, stage: str | None = None) -> Language:
+    """The model in ``place``, only what ``stage`` of ``LADDER`` keeps of it; with random weights for "twin"."""
+    found = twin()
+    if place != "twin":
+        trained = torch.load(place, map_location="cpu", weights_only=True)
+        kept = {name: weight for name, weight in trained.items() if not stage or name.startswith(LADDER[stage])}
+        found.model.load_state_dict(kept, strict=not stage)
+    found.model.to(DEVICE)
+    return found
 
 
 def drawn(text: np.ndarray, places: Windows, seed: int, rows: int = ROWS, length: int = SHAPE["length"]
@@ -65,14 +73,14 @@ def activations(model: Language, windows: Iterator[torch.Tensor], seed: int) -> 
     draw, pool = torch.Generator().manual_seed(seed), _neurons(model, next(windows))
     while True:
         pool = torch.cat([_neurons(model, next(windows)), pool])
-        pool = pool[torch.randperm(len(pool), generator=draw)]
+        pool = pool[torch.randperm(len(pool), generator=draw).to(pool.device)]
         half = len(pool) // 2
         yield from pool[:half].split(BATCH)
         pool = pool[half:].clone()
 
 
 def _neurons(model, windows):
-    return torch.cat([model.neurons(part).flatten(0, 1) for part in windows.split(64)])
+    return torch.cat([model.neurons(part).flatten(0, 1) for part in windows.to(DEVICE).split(64)])
 
 
 def windows(text: np.ndarray, length: int, most: int | None = None) -> torch.Tensor:
@@ -84,8 +92,8 @@ def windows(text: np.ndarray, length: int, most: int | None = None) -> torch.Ten
 
 def largest_neurons(k: int) -> sae.SAE:
     """The control without a dictionary: of the neurons of each token the ``k`` largest are kept as they are."""
-    axes = torch.eye(NEURONS)
-    return sae.SAE("topk", k, axes, torch.zeros(NEURONS), axes, torch.zeros(NEURONS))
+    axes, none = torch.eye(NEURONS, device=DEVICE), torch.zeros(NEURONS, device=DEVICE)
+    return sae.SAE("topk", k, axes, none, axes, none)
 
 
 def losses(model: Language, rows: torch.Tensor, change: Callable, mean: torch.Tensor) -> dict[str, float]:
@@ -102,7 +110,8 @@ def losses(model: Language, rows: torch.Tensor, change: Callable, mean: torch.Te
 def measure(model: Language, dictionary: sae.SAE, rows: torch.Tensor, most: int = LOSSES) -> dict[str, float]:
     """Everything the table says about a dictionary, on windows ``rows`` (count, length) of text; losses on the first
     ``most`` of them."""
-    times, count, total, squares, error = 0, 0, torch.zeros(NEURONS, dtype=torch.double), 0.0, 0.0
+    times, count, total, squares, error = 0, 0, 0.0, 0.0, 0.0
+    rows = rows.to(DEVICE)
     for part in rows.split(32):
         x = model.neurons(part).flatten(0, 1)
         latents = dictionary.encode(x)
@@ -121,13 +130,13 @@ def measure(model: Language, dictionary: sae.SAE, rows: torch.Tensor, most: int 
 
 def save(dictionary: sae.SAE, place: pathlib.Path) -> None:
     """Write a dictionary as arrays."""
-    np.savez(place, k=np.array(dictionary.k), **{name: getattr(dictionary, name).numpy() for name in FIELDS})
+    np.savez(place, k=np.array(dictionary.k), **{name: getattr(dictionary, name).cpu().numpy() for name in FIELDS})
 
 
 def load(place: pathlib.Path) -> sae.SAE:
     """Read what :func:`save` wrote."""
     with np.load(place, allow_pickle=False) as stored:
-        return sae.SAE("topk", int(stored["k"]), *(torch.from_numpy(stored[name]) for name in FIELDS))
+        return sae.SAE("topk", int(stored["k"]), *(torch.from_numpy(stored[name]).to(DEVICE) for name in FIELDS))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -142,15 +151,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--k", type=int, default=K)
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--stage", choices=LADDER, help="a control: keep only this much of the trained model")
     given = parser.parse_args(arguments)
     given.out.mkdir(parents=True, exist_ok=True)
-    table, model, text = given.out / "table.jsonl", language(given.model), corpus.load(given.corpus)
+    table, model, text = given.out / "table.jsonl", language(given.model, given.stage), corpus.load(given.corpus)
     done = {json.loads(line)["name"] for line in table.read_text().splitlines()} if table.exists() else set()
     training, validation = (np.load(given.tokens / f"{split}.npy", mmap_mode="r") for split in ("train", "validation"))
     places = Windows(text, "train", training, given.rarity)
     held = next(drawn(validation, Windows(text, "validation", validation, given.rarity), 0, MEASURED))
     for size in given.sizes:
-        name = f"{pathlib.Path(given.model).stem}-{size}-k{given.k}-{given.steps}-{given.seed}"
+        stage = "-" + given.stage.replace(" ", "-") if given.stage else ""
+        name = f"{pathlib.Path(given.model).stem}{stage}-{size}-k{given.k}-{given.steps}-{given.seed}"
         if name in done:
             continue
         begun, made = time.perf_counter(), largest_neurons(given.k)

@@ -3,7 +3,9 @@
     python -m course.recipes.labels --corpus FOLDER --model FILE --out FILE [--score C] NAME=DICTIONARY …
 
 ``DICTIONARY`` is a file of course.recipes.dictionaries, or ``neurons``, or ``random`` (random directions, as many as
-the first dictionary has latents). A name that ends in ``never trained`` is of the model with random weights.
+the first dictionary has latents). A name that ends in ``never trained``, ``only embeddings trained`` or
+``random MLP`` is of the model with the other weights random. Of a dictionary of more than 4 096 latents, so many drawn
+at random are labelled.
 
 A hypothesis is a set of tokens: *this token*, *this kind of document*, *this token in this kind*, *after this token*,
 *these two tokens in a row*, *this context* (one of the 36 of course.recipes.corpus_contexts). Of each family the one
@@ -31,11 +33,11 @@ from course.recipes import contexts as scoring
 from course.recipes import corpus
 from course.recipes.contexts import Part, Units, random_dictionary, units_of
 from course.recipes.corpus_contexts import CONTEXTS
-from course.recipes.dictionaries import language, load
+from course.recipes.dictionaries import LADDER, language, load
 
 COMMAND = "python -m course.recipes.labels"
 FAMILIES = ("token", "kind", "token in kind", "after", "two tokens", "context")
-STRONGEST, GOOD, AHEAD = 200, .7, .1
+STRONGEST, GOOD, AHEAD, MOST_LABELLED = 200, .7, .1, 4096
 VOCABULARY = 4096
 
 
@@ -68,9 +70,10 @@ class Members:
         self.mask = np.zeros((len(part.members), len(part.numbers)), bool)
         for row, member in zip(self.mask, part.members, strict=True):
             row[member] = True
+        self._sizes = self.mask.sum(1)
 
     def size(self, value: int) -> int:
-        return int(self.mask[value].sum())
+        return int(self._sizes[value])
 
     def inside(self, places: np.ndarray, value: int) -> np.ndarray:
         return self.mask[value, places]
@@ -132,14 +135,13 @@ def label(unit: int, chosen_on: Units, scored_on: Units, a: dict, c: dict) -> La
 
 
 def label_all(model, count: int, make, parts: list[Part], known: list[dict]) -> list[Label | None]:
-    """:func:`label` of all units of a kind, as many at a time as fit into memory."""
-    with torch.no_grad():
-        share = float((make(next(scoring.neurons(model, parts[0]))) > 0).float().mean())
-    blocks = max(1, round(share * count * len(parts[0].numbers) / scoring.MOST))
-    found = []
-    for columns in np.array_split(np.arange(count), blocks):
+    """:func:`label` of all units of a kind, or of those drawn, as many at a time as fit into memory."""
+    chosen, found = np.arange(count), []
+    if count > MOST_LABELLED:
+        chosen = np.sort(np.random.default_rng(0).choice(count, MOST_LABELLED, replace=False))
+    for columns in scoring.blocks(model, make, parts[0], chosen):
         both = [units_of(model, columns, make, part) for part in parts]
-        found += [label(unit, *both, *known) for unit in range(len(columns))]
+        found += scoring.shared_out(lambda unit, both=both: label(unit, *both, *known), len(columns))
     return found
 
 
@@ -173,13 +175,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--score", choices=("B", "C"), default="B")
     parser.add_argument("units", nargs="+", metavar="NAME=DICTIONARY")
     given = parser.parse_args(arguments)
-    text, trained, twin = corpus.load(given.corpus), language(given.model), language("twin")
+    text, trained = corpus.load(given.corpus), language(given.model)
     parts = [scoring.read(text, split, trained.tokens) for split in ("A", given.score)]
     known = [families(part, text.labels) for part in parts]
     result = json.loads(given.out.read_text()) if given.out.exists() else {}
     kinds, first = [*text.names, "the end of a document"], None
     for name, place in (argument.split("=", 1) for argument in given.units):
-        model = twin if name.endswith("never trained") else trained
+        stage = next((stage for stage in LADDER if name.endswith(stage)), None)
+        model = language(given.model, stage) if stage else trained
         if place == "neurons":
             count, make = 512, lambda x: x
         else:

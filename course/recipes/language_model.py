@@ -219,13 +219,13 @@ def train(tokens: np.ndarray, windows: Windows, out: pathlib.Path, *, name: str,
                 file.write(json.dumps(line) + "\n")
             print(line, flush=True)
             losses = []
-    return model.cpu().eval()
+    return model.eval()
 
 
 def nats(model: Transformer, tokens: np.ndarray, batch: int = 64, weights: np.ndarray | None = None) -> float:
     """The sum of −log p over ``tokens`` but the first; each is told from 64 to 127 tokens before it. With ``weights``
     (tokens,), −log p of each counts that often."""
-    length, half, each = SHAPE["length"], SHAPE["length"] // 2, []
+    length, half, each, device = SHAPE["length"], SHAPE["length"] // 2, [], model.unembedding.weight.device
     starts = range(0, len(tokens) - 1, half)
     windows = np.zeros((len(starts), length + 1), np.int64)
     wanted = np.zeros((len(starts), length), bool)
@@ -237,8 +237,9 @@ def nats(model: Transformer, tokens: np.ndarray, batch: int = 64, weights: np.nd
     with torch.no_grad():
         for k in range(0, len(windows), batch):
             part, mask = torch.from_numpy(windows[k:k + batch]), torch.from_numpy(wanted[k:k + batch])
+            part = part.to(device)
             loss = cross_entropy(model(part[:, :-1]).flatten(0, 1), part[:, 1:].flatten(), reduction="none")
-            each.append(loss[mask.flatten()].double())
+            each.append(loss[mask.to(device).flatten()].cpu().double())
     told = torch.cat(each)
     return float(told.sum() if weights is None else told @ torch.from_numpy(np.asarray(weights[1:], float)))
 
@@ -338,7 +339,7 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"{len(tokens):,} tokens to train on", flush=True)
     name = name_of(given.seed, given.tokens, given.rarity)
     model = train(tokens, Windows(text, "train", tokens, given.rarity), given.out, name=name, seed=given.seed,
-                  total=given.tokens, device="cuda" if torch.cuda.is_available() else "cpu", rows=given.batch)
+                  total=given.tokens, device="cuda" if torch.cuda.is_available() else "cpu", rows=given.batch).cpu()
     torch.save(model.state_dict(), given.out / f"model-{name}.pt")
     if not given.no_quality:
         found = json.dumps(dict(seed=given.seed, tokens=int(given.tokens), rarity=str(given.rarity),
