@@ -9,12 +9,13 @@ import plotly.graph_objects as go
 from ..style import BLUE, GREY, RED, figure, say
 
 
-def contexts(names: Sequence[str], neurons, latents, ahead, *, order: Sequence[int] | None = None) -> go.Figure:
+def contexts(names: Sequence[str], neurons, latents, ahead, *, order: Sequence[int] | None = None,
+             copies: int | None = None) -> go.Figure:
     """One row a context, with an arrow from the F1 of its best neuron to that of its best latent.
 
     ``neurons``, ``latents``: F1 (contexts,). ``ahead`` (contexts,): 1 where the latent is ahead of the neuron by more
     than chance, −1 where it is behind, 0 where the two cannot be told apart. ``order``: contexts from the top down;
-    else by the F1 of the latent.
+    else by the F1 of the latent. ``copies``: how many of the latents are copies of a neuron, for the sentence.
     """
     neurons, latents, ahead = (np.asarray(values, float) for values in (neurons, latents, ahead))
     order = np.argsort(-latents, kind="stable") if order is None else np.asarray(order)
@@ -36,4 +37,5 @@ def contexts(names: Sequence[str], neurons, latents, ahead, *, order: Sequence[i
     fig.update_xaxes(title=dict(text="F1, from the best neuron (ring) to the best latent (arrow head)"),
                      range=[-0.02, 1.02], zeroline=False)
     return say(fig, f"Mean F1 of {len(order)} contexts: best neuron {neurons.mean():.2f}, best latent "
-                    f"{latents.mean():.2f}. The latent is ahead in {(ahead > 0).sum()}, behind in {(ahead < 0).sum()}.")
+                    f"{latents.mean():.2f}. The latent is ahead in {(ahead > 0).sum()}, behind in {(ahead < 0).sum()}."
+                    + (f" {copies} of the best latents are copies of a neuron." if copies is not None else ""))

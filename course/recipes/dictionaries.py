@@ -171,7 +171,7 @@ def main(arguments: list[str] | None = None) -> int:
                 made = sae.train(batches, size, k=given.k, steps=given.steps, seed=given.seed)
             save(made, given.out / f"{name}.npz")
         line = dict(name=name, size=size, k=given.k, steps=given.steps * bool(size), rarity=str(given.rarity),
-                    seconds=round(time.perf_counter() - begun),
+                    device=DEVICE, seconds=round(time.perf_counter() - begun),
                     **{key: round(value, 5) for key, value in measure(model, made, held).items()})
         with table.open("a") as file:
             file.write(json.dumps(line) + "\n")

@@ -79,9 +79,9 @@ CARD = {
                               "a good one.", known_limits=_KINDS),
     "density.json": dict(holds="F1 of the best neuron and the best latent for each context, and the counts of labels, "
                                "of models trained with contexts at their weight, at 1/4, 1/16 and 1/64 of it, and of "
-                               "one never trained. Models of 300 M tokens, dictionaries of 4 096 latents, k 16, from "
-                               "50 M activations, trained on one H200 GPU with the same corpus and the same shape; "
-                               "chosen on A, scored on C.", known_limits=_KINDS),
+                               "one never trained; of 48 M tokens as the shipped one, and of 300 M. By "
+                               "course.recipes.rarities on an H200 GPU; chosen on A, scored on C.",
+                         known_limits=_KINDS),
     "language_log.json": dict(holds="Bits per byte of the models and of what they are compared with, and the table of "
                                     "dictionaries.", known_limits=_KINDS + " Seconds are those of one machine."),
 }
@@ -259,16 +259,17 @@ def credits_of(sources: list[dict]) -> list[dict]:
     return list(found.values())
 
 
-def rarer(measured: dict) -> dict:
-    """``density.json`` from the log of all runs on the GPU: those of 300 M tokens, the most frequent contexts first,
-    and the model that was never trained."""
-    runs = [one for one in measured["runs"] if one["model"] in ("lm300M", "twin")]
-    runs.sort(key=lambda one: (one["model"] == "twin", -one["rarity"]))
-    return dict(made=measured["made"], contexts=measured["contexts"], runs=[
-        dict(model="trained" if one["model"] != "twin" else "never trained", rarity=str(Fraction(one["rarity"])),
-             neurons=one["f1_neurons"], latents=one["f1_latents"],
-             more_than_a_token={unit: found["nottoken"] for unit, found in zip(
-                 ("neurons", "latents"), one["explained_ge07"].values(), strict=True)}) for one in runs])
+def rarer(lines: list[dict]) -> dict:
+    """``density.json`` from the lines of course.recipes.rarities: the models of the shortest training, the most
+    frequent contexts first, and the model that was never trained; as "longer" those of the others."""
+    lines = sorted(lines, key=lambda line: -Fraction(line["rarity"]))
+    shortest = min(line["tokens"] for line in lines if line["tokens"])
+    runs = [{name: line[name] for name in ("rarity", "tokens", "bits", "neurons", "latents", "ahead", "copies",
+                                           "dictionary")}
+            | dict(labels={unit: found["more_than_a_token"] for unit, found in line["labels"].items()})
+            for line in lines]
+    return dict(contexts=lines[0]["contexts"], runs=[run for run in runs if run["tokens"] <= shortest],
+                longer=[run for run in runs if run["tokens"] > shortest])
 
 
 def write(name: str, content: dict, **entry) -> None:
@@ -313,9 +314,10 @@ def main(arguments: list[str] | None = None) -> int:
     write("contexts.json", json.loads(given.contexts.read_text()))
     labels = json.loads(given.labels.read_text(encoding="utf-8"))
     counts = {name: {key: value for key, value in one.items() if key != "labels"} for name, one in labels.items()}
-    write("labels.json", dict(counts=counts, **{unit: [one[:2] if one and one[1] >= LABELLED else None
+    sizes = {name.split()[0]: counts.pop(name) for name in list(counts) if name[0].isdigit()}  # such as "512 latents"
+    write("labels.json", dict(counts=counts, sizes=sizes, **{unit: [one[:2] if one and one[1] >= LABELLED else None
                                                        for one in labels[f"{unit}s"]["labels"]] for unit in KINDS}))
-    write("density.json", rarer(json.loads(given.density.read_text())))
+    write("density.json", rarer([json.loads(line) for line in given.density.read_text().splitlines()]))
     quality = [json.loads(place.read_text()) for place in given.quality]
     lines = [json.loads(line) for line in given.table.read_text().splitlines()]
     write("language_log.json", dict(quality=quality, dictionaries=sorted(lines, key=lambda line: line["size"])))
