@@ -55,7 +55,7 @@ def sources() -> dict[str, list[pathlib.Path]]:
 
 def plain(fragment: str) -> str:
     """The text of a piece of HTML, in one line."""
-    return " ".join(html.unescape(re.sub(r"<(style|script|annotation).*?</\1>|<[^>]+>", " ", fragment, flags=re.S)).split())
+    return " ".join(html.unescape(re.sub(r"<(style|script).*?</\1>|<[^>]+>", " ", fragment, flags=re.S)).split())
 
 
 class Text(IPythonRenderer):
@@ -151,17 +151,19 @@ class Still:
             return scrolling(state["value"])
         if kind == "RadioButtons":
             return "<ul>" + "".join(f"<li>{html.escape(o)}</li>" for o in state["_options_labels"]) + "</ul>"
-        if kind == "ToggleButtons":
+        if kind == "ToggleButtons" and state["index"] is None:  # what the reader of a text offers, not a way to turn
             return "; ".join(f"<span>{html.escape(label)}</span>" for label in state["_options_labels"])
         return self.box(state) if kind in ("VBox", "HBox", "GridBox") else ""
 
     def picture(self, state) -> str:
         """A figure: its data, and a place that a script draws into as soon as somebody looks."""
         content = self.model(state["content"])[1]
-        height = json.loads(content["value"]).get("layout", {}).get("height", 450)
-        data = content["value"].replace("<", "\\u003c")
-        return (f'<div class="picture" role="img" aria-label="{html.escape(content["description"])}" '
-                f'style="height:{height}px"><script type="application/json">{data}</script></div>')
+        layout = json.loads(content["value"])["layout"]
+        left = {str(axis.get("domain", {})) for key, axis in layout.items() if re.match(r"xaxis|scene|polar", key)}
+        data = content["value"].replace("<", "\\u003c")  # panels beside each other keep 240 pixels each on a phone
+        return (f'<div class="scrolls"><div class="picture" role="img" aria-label="{html.escape(content["description"])}" '
+                f'style="height:{layout.get("height", 450)}px;min-width:{240 * len(left) if len(left) > 1 else 0}px">'
+                f'<script type="application/json">{data}</script></div></div>')
 
     def box(self, state) -> str:
         kind = next((c for c in state["_dom_classes"] if c.startswith("course-")), "")
@@ -172,13 +174,13 @@ class Still:
 
     def moves(self, state) -> str:
         """What a reader of the notebook can move in a demo, and the link that starts it."""
-        found, boxes = [], [state]
-        while boxes:
-            for kind, one in map(self.model, boxes.pop()["children"]):
-                if "children" in one:
-                    boxes.append(one)
-                elif one.get("description") and not kind.startswith(("Any", "HTML", "Label")):
-                    found.append(f"<b>{html.escape(one['description'])}</b>")
+        def named(one):
+            for kind, part in map(self.model, one["children"]):
+                if "children" in part:
+                    yield from named(part)
+                elif part.get("description") and re.search("Slider|Dropdown|Text|Checkbox", kind):
+                    yield f"<b>{html.escape(part['description'])}</b>"
+        found = list(named(state))
         return "In the notebook this is live" + (f", and you move {', '.join(found[:4])}" if found else "") \
             + f". {self.start}"
 
