@@ -71,7 +71,10 @@ class Text(IPythonRenderer):
 
     def heading(self, text, level, **attrs):
         words = plain(text)
-        name = first = re.sub(r"\s+", "-", words).replace('"', "")
+        if self.source.suffix == ".md":  # as the hosting site names them, and so as links in such files do
+            name = first = re.sub(r"[^\w-]", "", words.lower().replace(" ", "-"))
+        else:  # as JupyterLab does
+            name = first = words.replace(" ", "-").replace('"', "")
         while name in self.names:
             name = f"{first}-{len(self.headings)}"
         self.names.add(name)
@@ -160,9 +163,11 @@ class Still:
         content = self.model(state["content"])[1]
         layout = json.loads(content["value"])["layout"]
         left = {str(axis.get("domain", {})) for key, axis in layout.items() if re.match(r"xaxis|scene|polar", key)}
-        data = content["value"].replace("<", "\\u003c")  # panels beside each other keep 240 pixels each on a phone
-        return (f'<div class="scrolls"><div class="picture" role="img" aria-label="{html.escape(content["description"])}" '
-                f'style="height:{layout.get("height", 450)}px;min-width:{240 * len(left) if len(left) > 1 else 0}px">'
+        wide = 240 * len(left) if len(left) > 1 else 0  # panels beside each other, which a phone would squeeze
+        data = content["value"].replace("<", "\\u003c")
+        return (f'<div class="scrolls"><div class="picture" role="figure" '
+                f'aria-label="{html.escape(content["description"])}" '
+                f'style="height:{layout.get("height", 450)}px;min-width:{wide}px">'
                 f'<script type="application/json">{data}</script></div></div>')
 
     def box(self, state) -> str:
@@ -240,8 +245,8 @@ def sections(page: str, title: str, fragment: str) -> list[list[str]]:
     found = []
     for piece in re.split(r"(?=<h[1-4] id=)", fragment):
         head = re.match(r'<h\d id="([^"]*)"[^>]*>(.*?)</h\d>', piece, re.S)
-        address, heading, rest = (html.unescape(head[1]), plain(head[2]), piece[head.end():]) if head else ("", "", piece)
-        if words := plain(rest):
+        address, heading = (html.unescape(head[1]), plain(head[2])) if head else ("", "")
+        if words := plain(piece[head.end():] if head else piece):
             found.append([f"{page}#{address}" if address else page, title, heading, words])
     return found
 
@@ -285,12 +290,13 @@ def main(argv=None) -> int:
     parser.add_argument("names", nargs="*", help="beginnings of file names, such as 02: run only those")
     parser.add_argument("--output", default="build/site", help="the folder to write into (default: build/site)")
     options = parser.parse_args(argv)
-    paths, begun = notebooks.paths(options.names), time.monotonic()
+    paths, begun_with, begun = notebooks.paths(options.names), [], time.monotonic()
 
     def run(path):
         if path not in paths:
             return None
-        done = paths.index(path)
+        done = len(begun_with)
+        begun_with.append(path)
         bar = "█" * done + "·" * (len(paths) - done)
         print(f"{bar} {done} of {len(paths)}, {time.monotonic() - begun:3.0f} s: {path.stem}", flush=True)
         return notebooks.execute(path)

@@ -5,6 +5,7 @@ const config = { displaylogo: false, showSendToCloud: false, scrollZoom: false, 
 async function draw(place) {
   const { data, layout } = JSON.parse(place.querySelector("script").textContent);
   await Plotly.newPlot(place, data, { ...layout, autosize: true }, config);
+  place.querySelectorAll(".main-svg").forEach((part) => part.setAttribute("aria-hidden", "true")); // its label says it
   place.dataset.drawn = "1";
 }
 const look = new IntersectionObserver((entries) => {
