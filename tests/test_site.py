@@ -100,7 +100,7 @@ def whole(tmp_path_factory):
 
 @pytest.mark.slow
 @pytest.mark.browser
-@pytest.mark.parametrize("scheme, width", [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)])
+@pytest.mark.parametrize("scheme, width", [("light", 1280), ("dark", 390)])
 def test_in_a_browser(whole, scheme, width):
     SHOTS.mkdir(exist_ok=True)
     with browser.window() as window:

@@ -309,7 +309,7 @@ class Notebook:
             self.page.locator(".lm-Menu-itemLabel", has_text="Theme").first.hover()
             self.page.locator(".lm-Menu-itemLabel", has_text=f"JupyterLab {theme}").first.click()
             light = "true" if theme == "Light" else "false"
-            self.page.locator(f"body[data-jp-theme-light={light}]").wait_for()
+            self.page.locator(f"body[data-jp-theme-light={light}]").wait_for(state="attached")
             self.page.wait_for_timeout(1000)
             found += [f"{theme}: {line}" for line in breaches(self.page, ".jp-Notebook .jp-OutputArea-output",
                                                               ".jp-Notebook .jp-RenderedMarkdown")]
@@ -326,7 +326,7 @@ _SCROLLER = "document.querySelector('.jp-WindowedPanel-outer') ?? document.query
 
 _AXE = """async (parts) => {
   const found = await axe.run({include: parts.map((part) => [part])}, {
-    resultTypes: ['violations'],
+    preload: false, resultTypes: ['violations'],
     runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']});
   return found.violations.filter((one) => ['serious', 'critical'].includes(one.impact)).flatMap((one) =>
     one.nodes.map((node) => `${one.id}: ${node.html.slice(0, 200)} (${node.failureSummary.slice(0, 300)})`));

@@ -57,10 +57,10 @@ async function search() {
   if (!words.length) return found.replaceChildren();
   const rows = await load(), scored = [];
   for (const row of rows) {
-    const [, title, , , heading, text] = row;
+    const [address, title, , , heading, text] = row;
     if (!words.every((word) => heading.includes(word) || text.includes(word))) continue;
     const points = words.reduce((sum, word) => sum + 20 * heading.includes(word) + 5 * bare(title).includes(word)
-      + Math.min(5, text.split(word).length - 1), 0);
+      + Math.min(5, text.split(word).length - 1), 0) + 10 * address.startsWith("glossary");
     scored.push([points, row]);
   }
   scored.sort((a, b) => b[0] - a[0]);
