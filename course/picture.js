@@ -44,7 +44,7 @@ async function prove(model) {
 }
 
 // Links that do not differ from the text by colour alone, targets that are large enough, nothing that moves unasked.
-const STYLE = `.jp-RenderedMarkdown :is(p, li, td) a { text-decoration: underline }
+const STYLE = `.jp-RenderedMarkdown.jp-RenderedHTMLCommon a:any-link { text-decoration: underline }
 .course-guess .widget-radio-box label, .course-quiz .widget-radio-box label { height: auto; line-height: 26px }
 @media (prefers-reduced-motion: reduce) { .course-demo *, .course-picture * { transition: none !important } }`;
 
