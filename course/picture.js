@@ -45,7 +45,7 @@ async function prove(model) {
 
 // Links that do not differ from the text by colour alone, targets that are large enough, nothing that moves unasked.
 const STYLE = `.jp-RenderedMarkdown.jp-RenderedHTMLCommon a:any-link { text-decoration: underline }
-.course-guess .widget-radio-box label, .course-quiz .widget-radio-box label { height: auto; line-height: 26px }
+.course-guess .widget-radio-box label, .course-quiz .widget-radio-box label { height: auto; padding: 3px 0 }
 @media (prefers-reduced-motion: reduce) { .course-demo *, .course-picture * { transition: none !important } }`;
 
 function initialize({ model }) {

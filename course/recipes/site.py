@@ -25,6 +25,7 @@ import time
 import jinja2
 import nbformat
 import plotly
+from nbclient.exceptions import CellExecutionError
 from nbconvert.filters import Highlight2HTML, ansi2html
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
@@ -302,7 +303,12 @@ def main(argv=None) -> int:
         return notebooks.execute(path)
 
     folder = pathlib.Path(options.output)
-    made = build(folder, run)
+    try:
+        made = build(folder, run)
+    except CellExecutionError as error:
+        sys.exit(f"{begun_with[-1].name} stopped, so there is no site: {error.ename}: {error.evalue}")
+    except OSError as error:
+        sys.exit(f"The site could not be written: {error}")
     print(f"{made['pages']} pages, {made['bytes'] / 1e6:.1f} MB, {time.monotonic() - begun:.0f} s: "
           f"open {(folder / 'index.html').resolve()}")
     return 0
