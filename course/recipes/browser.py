@@ -311,6 +311,7 @@ class Notebook:
             light = "true" if theme == "Light" else "false"
             self.page.locator(f"body[data-jp-theme-light={light}]").wait_for(state="attached")
             self.page.wait_for_timeout(1000)
+            self.page.wait_for_function("!document.getElementById('jupyterlab-splash')")  # it covers all meanwhile
             found += [f"{theme}: {line}" for line in breaches(self.page, ".jp-Notebook .jp-OutputArea-output",
                                                               ".jp-Notebook .jp-RenderedMarkdown")]
         style.evaluate("e => e.remove()")
