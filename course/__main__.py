@@ -1,4 +1,4 @@
-"""``python3 -m course lab``, ``test`` and ``wheels``, on a machine that has only Python.
+"""``python3 -m course lab``, ``test``, ``site`` and ``wheels``, on a machine that has only Python.
 
 Only the standard library, and in words that old Pythons can read, so that a Python that is too
 old is told so. Whatever goes wrong is one sentence and an exit code, not a traceback.
@@ -21,10 +21,12 @@ HELP = """The course on superposition.
 
   python3 -m course lab  [--torch default] [what JupyterLab understands: --no-browser --port 9999 ...]
   python3 -m course test [--torch default] [--slow] [what pytest understands: -k sae ...]
+  python3 -m course site [--torch default] [--output build/site] [02 07 ...]
   python3 -m course wheels [--torch default]
 
 lab opens notebooks/00_start_here.ipynb, or the notebook you name.
 test runs all tests but the slow ones; --slow runs those too.
+site runs all notebooks, or those named, and writes the course as web pages that need no server.
 wheels fetches all packages into the folder wheels. A copy of the course that has this folder
 installs from it and needs no network, on the same kind of machine with the same Python version.
 A Python that has all packages is used as it is. Otherwise an environment is made in .venv.
@@ -66,7 +68,7 @@ def prepare(tests, torch):
         if not lacking and (installed is None or files.items() <= installed.items()):
             return python
         if has and not has["missing"] and installed is None and os.environ.get("CI") != "true":
-            print("Some tests will be skipped, because they need " + ", ".join(lacking)
+            print("What needs these will be left out: " + ", ".join(lacking)
                   + " (`pip install -r tests/requirements.txt`).", flush=True)
             return python
     if noted is None and FOLDER.exists() and (not there or environment.python_sentence(there["version"])):
@@ -157,7 +159,7 @@ def main(arguments):
     reader.add_argument("--torch", nargs="?", default="", const="nothing")
     found, rest = reader.parse_known_args(arguments[1:])
     command, torch = arguments[0], found.torch
-    if command not in ("lab", "test", "wheels") or torch not in ("", "cpu", "default"):
+    if command not in ("lab", "test", "site", "wheels") or torch not in ("", "cpu", "default"):
         sys.exit("This is not understood: " + " ".join(arguments) + "\n\n" + HELP)
     for name in ("requirements.txt", "tests/requirements.txt", "pyproject.toml"):
         if not (ROOT / name).exists():
@@ -173,6 +175,8 @@ def main(arguments):
         return 0
     if command == "test":
         return launch(prepare(True, torch), "pytest", *rest)
+    if command == "site":
+        return launch(prepare(True, torch), "course.recipes.site", *rest)
     rest = lab_arguments(rest)
     python = prepare(False, torch)
     print("Starting JupyterLab. Ctrl-C here ends it.", flush=True)

@@ -43,14 +43,22 @@ async function prove(model) {
   document.head.append(style);
 }
 
+// Links that do not differ from the text by colour alone, targets that are large enough, nothing that moves unasked.
+const STYLE = `.jp-RenderedMarkdown.jp-RenderedHTMLCommon a:any-link { text-decoration: underline }
+.course-guess .widget-radio-box label, .course-quiz .widget-radio-box label { height: auto; padding: 3px 0 }
+@media (prefers-reduced-motion: reduce) { .course-demo *, .course-picture * { transition: none !important } }`;
+
 function initialize({ model }) {
+  if (!document.getElementById("course-style")) {
+    document.head.append(Object.assign(document.createElement("style"), { id: "course-style", textContent: STYLE }));
+  }
   if (model.get("proof")) prove(model);
 }
 
 async function render({ model, el }) {
   const box = document.createElement("div");
   box.className = "course-picture";
-  box.setAttribute("role", "img");
+  box.setAttribute("role", "figure"); // not "img": that may not hold the buttons that zoom
   box.style.width = "100%";
   el.append(box);
   const patience = "Waiting for the picture. If it does not come, run this cell again.";
@@ -85,6 +93,7 @@ async function render({ model, el }) {
         _scene.recoverContext = () => {}; // plotly would ask for the lost one in every frame, for ever
       }
     } finally { busy = false; }
+    box.querySelectorAll(".main-svg").forEach((part) => part.setAttribute("aria-hidden", "true")); // its label says it
     box.dataset.drawn = Number(box.dataset.drawn ?? 0) + 1;
     if (again) { again = false; await draw(); }
   }

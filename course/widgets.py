@@ -136,17 +136,22 @@ def proof() -> Picture:
 
 
 class OwnKeys(anywidget.AnyWidget):
-    """Keeps the keys pressed in a demo from JupyterLab, where arrows would go to the next cell."""
+    """Keeps the keys pressed in a demo from JupyterLab, where arrows would go to the next cell, and gives sliders and
+    groups of options the names that ipywidgets leaves out, for those who hear them."""
 
     _esm = """
     export default { render({ el }) {
       el.style.display = "none";
       let tries = 0;
+      const own = (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true");
       const mark = () => {
         const demo = el.closest(".course-demo, .course-guess, .course-quiz");
-        if (demo) demo.addEventListener("focusin",
-          (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true"));
-        else if (tries++ < 100) setTimeout(mark, 50);
+        demo?.addEventListener("focusin", own);
+        demo?.querySelectorAll(".noUi-handle").forEach((handle) => handle.setAttribute("aria-label",
+          handle.closest(".widget-slider").querySelector("label").textContent));
+        demo?.querySelectorAll(".widget-radio-box").forEach((box) => Object.assign(box, { role: "radiogroup",
+          ariaLabel: demo.querySelector(".course-question, h4")?.textContent ?? "" }));
+        if (tries++ < 100) setTimeout(mark, 50); // what a demo is made of comes bit by bit
       };
       mark();
     } };"""

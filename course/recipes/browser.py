@@ -62,6 +62,17 @@ def window():
         browser.close()
 
 
+def breaches(page, *parts) -> list[str]:
+    """What axe-core finds serious or critical in these parts (CSS) of a page of Playwright: one line for each element.
+
+    What is outside the window counts as hidden there, so the window should be as high as the page.
+    """
+    import axe_playwright_python
+
+    page.evaluate(pathlib.Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8"))
+    return page.evaluate(_AXE, list(parts))
+
+
 @contextlib.contextmanager
 def lab(folder, env=None, browser=None):
     """Start JupyterLab on ``folder``; yields a :class:`Lab`. ``browser``: one that is open already."""
@@ -285,9 +296,42 @@ class Notebook:
         return self.page.evaluate("""() => [...document.querySelectorAll('.jp-OutputArea .course-picture')].map(
             (e) => [e.parentElement.clientWidth, e.offsetWidth, e.querySelector('.main-svg').clientWidth])""")
 
+    def breaches(self) -> list[str]:
+        """What axe finds in what the course makes of this notebook, text and outputs, in both themes of JupyterLab."""
+        size, found = self.page.viewport_size, []
+        self.page.evaluate(_SCROLL_THROUGH)
+        height = self.page.evaluate(f"({_SCROLLER}).scrollHeight")
+        self.page.set_viewport_size(dict(width=size["width"], height=height + 400))
+        # A body of height 0 hides all, as axe sees it.
+        style = self.page.add_style_tag(content="body { overflow: visible !important }")
+        for theme in ("Dark", "Light"):
+            self.page.locator(".lm-MenuBar-itemLabel", has_text="Settings").click()
+            self.page.locator(".lm-Menu-itemLabel", has_text="Theme").first.hover()
+            self.page.locator(".lm-Menu-itemLabel", has_text=f"JupyterLab {theme}").first.click()
+            light = "true" if theme == "Light" else "false"
+            self.page.locator(f"body[data-jp-theme-light={light}]").wait_for(state="attached")
+            self.page.wait_for_timeout(1000)
+            self.page.wait_for_function("!document.getElementById('jupyterlab-splash')")  # it covers all meanwhile
+            found += [f"{theme}: {line}" for line in breaches(self.page, ".jp-Notebook .jp-OutputArea-output",
+                                                              ".jp-Notebook .jp-RenderedMarkdown")]
+        style.evaluate("e => e.remove()")
+        self.page.set_viewport_size(size)
+        return found
+
     def close(self):
         self.page.close()
         self.lab.end_kernels()
+
+
+_SCROLLER = "document.querySelector('.jp-WindowedPanel-outer') ?? document.querySelector('.jp-Notebook')"
+
+_AXE = """async (parts) => {
+  const found = await axe.run({include: parts.map((part) => [part])}, {
+    preload: false, resultTypes: ['violations'],
+    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']});
+  return found.violations.filter((one) => ['serious', 'critical'].includes(one.impact)).flatMap((one) =>
+    one.nodes.map((node) => `${one.id}: ${node.html.slice(0, 200)} (${node.failureSummary.slice(0, 300)})`));
+}"""
 
 
 _COME_INTO_VIEW = """async (e) => {
@@ -298,13 +342,13 @@ _COME_INTO_VIEW = """async (e) => {
 }"""
 
 _SCROLL_THROUGH = """async () => {
-  const outer = document.querySelector('.jp-WindowedPanel-outer') ?? document.querySelector('.jp-Notebook');
+  const outer = SCROLLER;
   for (let y = 0; y < outer.scrollHeight; y += 500) {
     outer.scrollTop = y;
     await new Promise((done) => setTimeout(done, 40));
   }
   outer.scrollTop = 0;
-}"""
+}""".replace("SCROLLER", _SCROLLER)
 
 _COMPLAINTS = """() => {
   const found = [];
