@@ -181,10 +181,10 @@ WRONG_ANSWERS = {
     "beyond.turn": {
         "plane @ x.T": "array of shape", "x @ plane.T": "",
         "x + degrees * plane[0]": "Tried with",
-        "t = torch.deg2rad(torch.tensor(degrees)); R = torch.tensor([[t.cos(), -t.sin()], [t.sin(), t.cos()]]); p = x @ "
-        "plane.T; x + (p @ R - p) @ plane": "turns the other way round",
-        "import math; t = math.radians(degrees); a, b = (x @ plane.T).T; x + torch.stack([math.cos(t) * a, math.sin(t) * "
-        "b], 1) @ plane - x @ plane.T @ plane": "needs both old ones",
+        "t = torch.deg2rad(torch.tensor(degrees)); R = torch.tensor([[t.cos(), -t.sin()], [t.sin(), t.cos()]]); "
+        "p = x @ plane.T; x + (p @ R - p) @ plane": "turns the other way round",
+        "import math; t = math.radians(degrees); a, b = (x @ plane.T).T; x + torch.stack([math.cos(t) * a, "
+        "math.sin(t) * b], 1) @ plane - x @ plane.T @ plane": "needs both old ones",
         "import math; t = degrees; p = x @ plane.T; R = torch.tensor([[math.cos(t), math.sin(t)], [-math.sin(t), "
         "math.cos(t)]]); x + (p @ R - p) @ plane": "want radians",
         "import math; t = math.radians(degrees); p = x @ plane.T; R = torch.tensor([[math.cos(t), math.sin(t)], "
@@ -360,7 +360,7 @@ RIGHT_ANSWERS = {
         "k = neurons // 2; torch.cat([x[:, :k].abs(), torch.full_like(x[:, k:], mean)], dim=1)",
         "torch.where(torch.arange(x.shape[1]) < neurons // 2, x.abs(), mean)",
         "y = x.abs().clone(); y[:, neurons // 2:] = mean; y",
-        "k = int(neurons / 2); y = mean * torch.ones(x.shape); y[:, :k] = x[:, :k].clamp(min=0) - x[:, :k].clamp(max=0); y",
+        "k = int(neurons / 2); y = mean * torch.ones(x.shape); z = x[:, :k]; y[:, :k] = z.clamp(min=0) + (-z).relu(); y",
         "import numpy as np; y = np.abs(x.numpy()); y[:, neurons // 2:] = mean; y",
         "[[abs(v) if k < neurons // 2 else mean for k, v in enumerate(row)] for row in x.tolist()]",
         "y = torch.full_like(x, mean); k = neurons // 2; y[:, :k] = torch.maximum(x, -x)[:, :k]; y",
@@ -373,17 +373,17 @@ RIGHT_ANSWERS = {
         "math.cos(t)]]); x - x @ plane.T @ plane + x @ plane.T @ R.T @ plane",
         "import math; t = math.radians(degrees); u, v = plane; a, b = x @ u, x @ v; c, s = math.cos(t), math.sin(t)\n"
         "x + torch.outer(c * a - s * b - a, u) + torch.outer(s * a + c * b - b, v)",
-        "import numpy as np; t = np.deg2rad(degrees); X, P = x.numpy(), plane.numpy(); q = X @ P.T; z = (q[:, 0] + 1j * "
-        "q[:, 1]) * np.exp(1j * t); X + (np.stack([z.real, z.imag], 1) - q) @ P",
-        "import math; t = math.radians(degrees); u, v = plane; M = torch.eye(x.shape[1]) + (math.cos(t) - 1) * (torch.outer("
-        "u, u) + torch.outer(v, v)) + math.sin(t) * (torch.outer(v, u) - torch.outer(u, v)); x @ M.T",
+        "import numpy as np; t = np.deg2rad(degrees); X, P = x.numpy(), plane.numpy(); q = X @ P.T; "
+        "z = (q[:, 0] + 1j * q[:, 1]) * np.exp(1j * t); X + (np.stack([z.real, z.imag], 1) - q) @ P",
+        "import math; t = math.radians(degrees); u, v = plane; M = torch.eye(x.shape[1]) + (math.cos(t) - 1) * "
+        "(torch.outer(u, u) + torch.outer(v, v)) + math.sin(t) * (torch.outer(v, u) - torch.outer(u, v)); x @ M.T",
         "import math; t = math.radians(degrees); u, v = plane\n"
         "torch.stack([r + (math.cos(t) - 1) * ((r @ u) * u + (r @ v) * v) + math.sin(t) * ((r @ u) * v - (r @ v) * u) "
         "for r in x])"],
     "beyond.both": [
         "torch.minimum(read, write).amax(0)", "torch.stack([read, write]).min(0).values.max(0).values",
         "[max(min(a, b) for a, b in zip(r, w)) for r, w in zip(read.T.tolist(), write.T.tolist())]",
-        "import numpy as np; np.minimum(read, write).max(0)", "torch.where(read < write, read, write).max(0)[0]",
+        "import numpy as np; np.minimum(read.numpy(), write.numpy()).max(0)", "torch.where(read < write, read, write).max(0)[0]",
         "-torch.maximum(-read, -write).amin(0)", "((read + write - (read - write).abs()) / 2).max(dim=0).values"],
     "features.f1": [
         "both = int((named & true).sum()); 2 * both / int(named.sum() + true.sum()) if both else False",

@@ -34,13 +34,14 @@ def ring(points, rows, says=None, at=None) -> go.Figure:
     fig = figure(height=460, showlegend=False, margin=dict(l=40, r=20, t=44, b=36))
     fig.add_scatter(x=points[:, 0], y=points[:, 1], mode="markers", hoverinfo="skip",
                     marker=dict(color=BLUE, size=5, opacity=0.4))
-    for number, (tip, is_on) in enumerate(zip(0.62 * rows, on, strict=True), 1):
+    for number, (tip, is_on) in enumerate(zip(0.5 * rows, on, strict=True), 1):
         colour = RED if is_on else "#b4b4b4"
         fig.add_scatter(x=[0, tip[0]], y=[0, tip[1]], mode="lines+markers+text", text=["", str(number)],
                         textposition=_beyond(*tip), textfont=dict(color=colour, size=15), hoverinfo="skip",
                         line=dict(color=colour, width=3 if is_on else 1.5, dash="solid" if is_on else "dot"),
                         marker=dict(symbol=["circle", "arrow"], size=[0, 14], angleref="previous", color=colour,
                                     opacity=1))
+    fig.add_shape(type="circle", x0=-0.9, x1=0.9, y0=-0.9, y1=0.9, line=dict(color=GREY, width=1, dash="dot"))
     turn = np.arange(7) * 2 * np.pi / 7
     fig.add_scatter(x=1.2 * np.cos(turn), y=1.2 * np.sin(turn), mode="text", text=[day[:3] for day in DAYS],
                     hoverinfo="skip", textfont=dict(size=15, color=INK))
@@ -81,7 +82,7 @@ def alike(read, write, shuffled, least: float = 0.5) -> go.Figure:
     for way in ("x", "y"):
         fig.add_shape(type="line", line=dict(color=GREY, dash="dot", width=1.5), **{f"{way}0": least, f"{way}1": least},
                       **{f"{other}{k}": (least, 1)[k] for other in "xy" if other != way for k in (0, 1)})
-    fig.update_xaxes(title=dict(text="cosine of what is read"), range=[-0.1, 1])
-    fig.update_yaxes(title=dict(text="cosine of what is written"), range=[-0.1, 1])
+    fig.update_xaxes(title=dict(text="cosine of what is read"), range=[0, 1])
+    fig.update_yaxes(title=dict(text="cosine of what is written"), range=[0, 1])
     return say(fig, f"{counts[1]} of {len(read)} neurons have a latent that is like them on both sides, at "
                     f"{least:g} or more. With outputs shuffled: {counts[0]}.")
