@@ -360,7 +360,7 @@ RIGHT_ANSWERS = {
         "k = neurons // 2; torch.cat([x[:, :k].abs(), torch.full_like(x[:, k:], mean)], dim=1)",
         "torch.where(torch.arange(x.shape[1]) < neurons // 2, x.abs(), mean)",
         "y = x.abs().clone(); y[:, neurons // 2:] = mean; y",
-        "k = int(neurons / 2); y = mean * torch.ones(x.shape); z = x[:, :k]; y[:, :k] = z.clamp(min=0) + (-z).relu(); y",
+        "k = int(neurons / 2); y = mean * torch.ones(x.shape); z = x[:, :k]; y[:, :k] = torch.maximum(z, -z); y",
         "import numpy as np; y = np.abs(x.numpy()); y[:, neurons // 2:] = mean; y",
         "[[abs(v) if k < neurons // 2 else mean for k, v in enumerate(row)] for row in x.tolist()]",
         "y = torch.full_like(x, mean); k = neurons // 2; y[:, :k] = torch.maximum(x, -x)[:, :k]; y",
@@ -383,7 +383,8 @@ RIGHT_ANSWERS = {
     "beyond.both": [
         "torch.minimum(read, write).amax(0)", "torch.stack([read, write]).min(0).values.max(0).values",
         "[max(min(a, b) for a, b in zip(r, w)) for r, w in zip(read.T.tolist(), write.T.tolist())]",
-        "import numpy as np; np.minimum(read.numpy(), write.numpy()).max(0)", "torch.where(read < write, read, write).max(0)[0]",
+        "import numpy as np; np.minimum(read.numpy(), write.numpy()).max(0)",
+        "torch.where(read < write, read, write).max(0)[0]",
         "-torch.maximum(-read, -write).amin(0)", "((read + write - (read - write).abs()) / 2).max(dim=0).values"],
     "features.f1": [
         "both = int((named & true).sum()); 2 * both / int(named.sum() + true.sum()) if both else False",
