@@ -3,6 +3,7 @@
 What changes with a slider belongs into the sentence under the picture, not into a title:
 plotly redraws about twice as fast when titles and axes stay.
 """
+from .beyond import alike, read_by, ring, turned
 from .contexts import contexts
 from .game import likeliest, started, stations, swaps
 from .general import arrows, bars, beside, dots, heat, lines, side_by_side
@@ -14,9 +15,9 @@ from .sharing import sharing
 from .toy import dimensionalities, features, phase_map, pictures, plane, readout
 from .words import analogy, counted, cubes, named_points, nearest, offsets
 
-__all__ = ["added", "along", "analogy", "answered", "arrows", "bars", "basis", "beside", "code_maps", "contexts",
-           "cosines", "counted", "counts", "cubes", "dimensionalities", "dots", "features", "gallery", "heat", "kept",
-           "leaks", "likeliest", "lines", "lines_in_space", "matches", "named", "named_points", "nearest",
-           "number_lines", "offsets", "over_cells", "phase_map", "pictures", "plane", "planes", "prices", "rays",
-           "readers", "readout", "shares", "sharing", "side_by_side", "started", "stations", "strengths", "strips",
-           "swaps", "tradeoffs", "walk"]
+__all__ = ["added", "alike", "along", "analogy", "answered", "arrows", "bars", "basis", "beside", "code_maps",
+           "contexts", "cosines", "counted", "counts", "cubes", "dimensionalities", "dots", "features", "gallery",
+           "heat", "kept", "leaks", "likeliest", "lines", "lines_in_space", "matches", "named", "named_points",
+           "nearest", "number_lines", "offsets", "over_cells", "phase_map", "pictures", "plane", "planes", "prices",
+           "rays", "read_by", "readers", "readout", "ring", "shares", "sharing", "side_by_side", "started",
+           "stations", "strengths", "strips", "swaps", "tradeoffs", "turned", "walk"]
