@@ -8,15 +8,15 @@ latents j, and f comes from ``before = encoder (x − centre) + bias``:
 - ``"topk"``: of relu(before) the k largest of each activation are kept, the others are 0; no penalty ("Scaling and
   evaluating sparse autoencoders", Gao et al. 2024).
 - ``"batchtopk"``: the k · batch largest of the whole batch are kept, so that one activation may have more than k. After
-  training a threshold takes the place of the batch (Bussmann et al. 2024, arXiv 2412.06410, section 3).
+  training a threshold takes the place of the batch (Bussmann et al. 2024, arXiv 2412.06410).
 - ``"jumprelu"``: before where it is above a threshold that each latent learns, else 0; loss = squared error + l0 · the
   number of latents that are on. A step has no slope, so the threshold's comes from a window around it
-  (Rajamanoharan et al. 2024, arXiv 2407.14435, sections 3 and 4).
+  (Rajamanoharan et al. 2024, arXiv 2407.14435).
 - ``"linear"``: f = before; with fewer latents than d, a bottleneck.
 
-``prefixes`` make any of them a Matryoshka dictionary (Bussmann et al. 2025, arXiv 2503.17547, section 3): the first 5
-latents, say, must build the activation as well as they can, and so must all. :func:`loss` is the plain version for
-every kind.
+``prefixes`` make any of them but the last a Matryoshka dictionary (Bussmann et al. 2025, arXiv 2503.17547): the first 5
+latents alone, say, must build the activation as well as they can, and so must all. :func:`loss` is the plain version
+for every kind.
 """
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ class SAE:
 class Jump(torch.autograd.Function):
     """Latents z (batch, latents) above their ``threshold`` (latents,) and 0 for the others; and 1 or 0 for on or off.
 
-    The slope for z is that of what is on. That for the threshold is estimated from the z in a window around it
-    (2407.14435, equations 11 and 12, with a rectangle of width ``window`` as kernel).
+    The slope for z is that of what is on. That for the threshold is estimated from the z within a window around it, a
+    rectangle of width ``window`` (the straight-through estimator of 2407.14435).
     """
 
     @staticmethod
@@ -96,7 +96,7 @@ def keep_in_batch(sae: SAE, x: torch.Tensor) -> torch.Tensor:
 @torch.no_grad()
 def batch_threshold(sae: SAE, x: torch.Tensor, batch: int) -> torch.Tensor:
     """What stands in for the batch after training: the mean, over batches of ``x``, of the smallest latent that is
-    kept, (latents,) with the same number for all (2412.06410, equation 5)."""
+    kept, (latents,) with the same number for all (2412.06410)."""
     kept = (keep_in_batch(sae, part) for part in x.split(batch) if round(sae.k * len(part)))
     least = [latents[latents > 0].min() for latents in kept if latents.any()]
     return torch.full_like(sae.bias, float(torch.stack(least).mean()) if least else 0.0)
