@@ -7,8 +7,8 @@ latents j, and f comes from ``before = encoder (x − centre) + bias``:
   With ``l1=0`` it is a plain overcomplete autoencoder.
 - ``"topk"``: of relu(before) the k largest of each activation are kept, the others are 0; no penalty ("Scaling and
   evaluating sparse autoencoders", Gao et al. 2024).
-- ``"batchtopk"``: the k · batch largest of the whole batch are kept, so that one activation may have more than k. After
-  training a threshold takes the place of the batch (Bussmann et al. 2024, arXiv 2412.06410).
+- ``"batchtopk"``: the k · batch largest of the whole batch are kept, so that one activation may have more than k.
+  After training a threshold takes the place of the batch (Bussmann et al. 2024, arXiv 2412.06410).
 - ``"jumprelu"``: before where it is above a threshold that each latent learns, else 0; loss = squared error + l0 · the
   number of latents that are on. A step has no slope, so the threshold's comes from a window around it
   (Rajamanoharan et al. 2024, arXiv 2407.14435).

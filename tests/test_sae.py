@@ -112,11 +112,11 @@ def test_a_jump_has_the_slopes_of_its_paper():
     wanted_z, wanted_threshold = torch.zeros(9, 4).double(), torch.zeros(4).double()
     for i in range(9):
         for j in range(4):
-            above = float(z[i, j]) > float(threshold[j])
-            assert float(latents[i, j]) == above * float(z[i, j]) and float(on[i, j]) == above
-            wanted_z[i, j] = above * to_latents[i, j]
-            rectangle = -0.5 < (float(z[i, j]) - float(threshold[j])) / window < 0.5
-            wanted_threshold[j] -= rectangle / window * (float(threshold[j]) * to_latents[i, j] + to_on[i, j])
+            one, level = z.tolist()[i][j], threshold.tolist()[j]
+            assert latents.tolist()[i][j] == (one > level) * one and on.tolist()[i][j] == (one > level)
+            wanted_z[i, j] = (one > level) * to_latents[i, j]
+            rectangle = -0.5 < (one - level) / window < 0.5
+            wanted_threshold[j] -= rectangle / window * (level * to_latents[i, j] + to_on[i, j])
     torch.testing.assert_close(z.grad, wanted_z)
     torch.testing.assert_close(threshold.grad, wanted_threshold)
     assert (wanted_threshold != 0).all()
@@ -177,7 +177,7 @@ def family(count=20_000, free=False, seed=0):
 
 @pytest.mark.parametrize("seed", [11, 12])
 def test_a_matryoshka_dictionary_absorbs_less(seed):
-    """A parent's latent falls silent where a child is on; the control, where a child needs no parent, has none of it."""
+    """A parent's latent falls silent where a child is on, and not in the control, where a child needs no parent."""
     how = dict(steps=800, batch=128, rate=0.02, seed=seed)
     kinds = dict(l1=dict(kind="l1", l1=0.3), batch=dict(kind="batchtopk", k=1.5),
                  nested=dict(kind="batchtopk", k=1.5, prefixes=(5, 20)))
@@ -208,7 +208,8 @@ def test_thresholds_follow_the_scale_of_the_activations(kind):
 @pytest.mark.parametrize("kind, k, threshold", [("topk", 3, None), ("l1", 0, None), ("linear", 0, None),
                                                 ("batchtopk", 1.5, 0.4), ("jumprelu", 0, 0.4)])
 def test_any_shape_of_activations_is_encoded_like_its_rows(kind, k, threshold):
-    model, x = small(kind, k, threshold=threshold and torch.full((30,), threshold)), torch.randn(4, 5, 7, generator=draw(3))
+    model = small(kind, k, threshold=threshold and torch.full((30,), threshold))
+    x = torch.randn(4, 5, 7, generator=draw(3))
     rows = model.encode(x.flatten(0, 1))
     for some, latents in ((x, rows.view(4, 5, 30)), (x[1], rows[5:10]), (x[1, 2], rows[7])):
         torch.testing.assert_close(model.encode(some), latents)
