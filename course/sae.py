@@ -1,67 +1,25 @@
 """Sparse autoencoders: a dictionary of directions in which activations are short sums.
 
-Introduced in notebook 07. An activation x (d numbers) is written as ``centre + Σ f_j · decoder_j`` over a
-few of many latents j. Kinds:
-
-- ``"l1"``: f = relu(encoder (x − centre) + bias), loss = squared error + l1 · Σ f, decoder rows of
-  length one with the parallel part of their gradient removed ("Towards Monosemanticity", Bricken et al. 2023).
-  With ``l1=0`` it is a plain overcomplete autoencoder.
-- ``"topk"``: the same, and only the k largest of the f of one activation are kept; no penalty
-  ("Scaling and evaluating sparse autoencoders", Gao et al. 2024).
-- ``"linear"``: f = encoder (x − centre); with fewer latents than d, a bottleneck.
-
-Latents that have been off for long are revived where the error is largest (Bricken et al. 2023). :func:`loss` is
-the plain version for every kind; for "topk", training takes the one of :mod:`course.sae_fast`, with the same values.
+Introduced in notebook 07. :mod:`course.sae_kinds` says what the kinds are and what each of them makes small; here they
+are trained, and scored. In training decoder rows stay of length one, with the parallel part of their gradient removed,
+and latents that have been off for long are revived where the error is largest (Bricken et al. 2023). For "topk",
+training takes the loss of :mod:`course.sae_fast`, with the same values.
 """
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, count
 
 import torch
 from lap import lapjv
-from torch.nn.functional import linear, normalize
+from torch.nn.functional import normalize
 
 from . import CourseError, sae_fast
+from .sae_kinds import KINDS, SAE, batch_threshold, loss
 from .threads import one_thread
-
-KINDS = ("l1", "topk", "linear")
-
-
-@dataclass
-class SAE:
-    """A sparse autoencoder; make one with :func:`train`."""
-
-    kind: str
-    k: int  #: how many latents may be on at once, for "topk"; else 0
-    encoder: torch.Tensor  #: (latents, d)
-    bias: torch.Tensor  #: (latents,)
-    decoder: torch.Tensor  #: (latents, d), rows of length one unless kind is "linear"
-    centre: torch.Tensor  #: (d,)
-
-    def encode(self, x: torch.Tensor) -> torch.Tensor:
-        """Latents (..., latents) of activations ``x`` (..., d)."""
-        before = linear(x - self.centre, self.encoder, self.bias)
-        if self.kind == "linear":
-            return before
-        if self.kind == "topk":
-            best = before.topk(self.k)
-            return torch.zeros_like(before).scatter(-1, best.indices, best.values.relu())
-        return before.relu()
-
-    def decode(self, latents: torch.Tensor) -> torch.Tensor:
-        """Activations (..., d) of ``latents`` (..., latents)."""
-        return linear(latents, self.decoder.T, self.centre)
-
-    def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        """What becomes of ``x`` (..., d) on its way through the latents."""
-        return self.decode(self.encode(x))
-
-    def directions(self) -> torch.Tensor:
-        """What the latents can write, (directions, d): the decoder's rows, for "linear" their opposites too."""
-        return torch.cat([self.decoder, -self.decoder]) if self.kind == "linear" else self.decoder
 
 
 @one_thread()
@@ -86,8 +44,11 @@ class Settings:
 
     n_latents: int
     kind: str = "topk"
-    k: int = 16  #: how many latents may be on at once, for "topk"
+    k: float = 16  #: how many latents may be on at once, for "topk", or on average, for "batchtopk"
     l1: float = 0.1  #: the penalty, for "l1"
+    l0: float = 0.1  #: the penalty for each latent that is on, for "jumprelu"
+    window: float = 0.3  #: how wide the window is that gives a threshold its slope, and its first value, for "jumprelu"
+    prefixes: Sequence[int] = ()  #: so many first latents each build the activation: a Matryoshka dictionary
     steps: int = 400
     batch: int = 1024  #: activations drawn for one step
     rate: float = 3e-3  #: the learning rate at its height, after a tenth of the steps
@@ -101,9 +62,20 @@ class Settings:
         if self.kind not in KINDS:
             raise CourseError(f"The kind of autoencoder is one of {', '.join(KINDS)}.")
         if (self.kind == "topk" and not 1 <= self.k <= self.n_latents or min(self.n_latents, self.batch) < 1
-                or min(self.steps, self.l1, self.revive) < 0 or not 0 <= self.fall <= 0.9):
+                or min(self.steps, self.l1, self.l0, self.revive) < 0 or not 0 <= self.fall <= 0.9):
             raise CourseError("There must be at least one latent and batch, k between 1 and the number of latents, "
-                              "steps, l1 and revive not below 0, and the fall between 0 and 0.9.")
+                              "steps, l1, l0 and revive not below 0, and the fall between 0 and 0.9.")
+        if self.kind == "topk" and self.k != int(self.k):
+            raise CourseError("For topk, k is a whole number. Only batchtopk can have a fraction on average.")
+        if self.kind == "batchtopk" and not 1 <= self.k * self.batch <= self.n_latents * self.batch:
+            raise CourseError("For batchtopk, k is above 0 and not above the number of latents, and a batch has room "
+                              "for at least one latent.")
+        if self.kind == "jumprelu" and not self.window > 0:
+            raise CourseError("The window of jumprelu is above 0.")
+        sizes = [0, *self.prefixes, self.n_latents]
+        if self.prefixes and (sizes[:-1] != sorted(set(sizes)) or self.kind == "linear"):
+            raise CourseError("The prefixes grow from at least 1 to the number of latents, such as (5, 20) for 20 "
+                              "latents, and the kind is not linear.")
 
 
 @one_thread()
@@ -112,33 +84,40 @@ def train(x: torch.Tensor | Iterable[torch.Tensor], n_latents: int, *, progress:
     """Train a sparse autoencoder of ``n_latents`` latents on activations.
 
     ``x``: activations (count, d), from which batches are drawn, or any iterable of batches (batch, d), of which the
-    first also sets centre and scale. Settings, explained in :class:`Settings`: ``kind``, ``k``, ``l1``, ``steps``,
-    ``batch``, ``rate``, ``fall``, ``revive``, ``seed``. ``progress`` wraps the range of steps; ``report(step,
-    figures)`` is called every 20 steps with ``unexplained``, ``l0`` and ``dead`` of the batch. Inside, activations
-    are scaled to a mean squared length of d, so that ``rate`` and ``l1`` mean the same for all.
+    first also sets centre and scale. Settings, explained in :class:`Settings`: ``kind``, ``k``, ``l1``, ``l0``,
+    ``window``, ``prefixes``, ``steps``, ``batch``, ``rate``, ``fall``, ``revive``, ``seed``. ``progress`` wraps the
+    range of steps; ``report(step, figures)`` is called every 20 steps with ``unexplained``, ``l0`` and ``dead`` of the
+    batch. Inside, activations are scaled to a mean squared length of d, so that ``rate``, ``l1``, ``l0`` and ``window``
+    mean the same for all.
     """
     how = Settings(n_latents, **settings)
     batches, first = _batches(x, how)
     draw = torch.Generator(first.device).manual_seed(how.seed)
     sae, scale = _start(first, how, draw)
-    optimiser = torch.optim.Adam([sae.encoder, sae.bias, sae.decoder, sae.centre], fused=True)
+    level = torch.nn.Parameter(torch.full((n_latents,), math.log(how.window), device=first.device))  # the logarithm of the threshold
+    optimiser = torch.optim.Adam([sae.encoder, sae.bias, sae.decoder, sae.centre, level], fused=True)
     off = torch.zeros(n_latents, dtype=torch.long, device=first.device)  # for how many steps each latent has been off
-    loss_of = sae_fast.topk_loss if how.kind == "topk" else loss
+    loss_of = partial(loss, l1=how.l1, l0=how.l0, window=how.window, prefixes=how.prefixes)
+    if how.kind == "topk" and not how.prefixes:
+        loss_of = sae_fast.topk_loss
     for step, batch in zip((progress or iter)(range(1, how.steps + 1)), batches, strict=False):
         scaled = batch / scale
         with torch.enable_grad():  # a caller may have them off
-            value, error, times = loss_of(sae, scaled, how.l1)
+            sae.threshold = level.exp() if how.kind == "jumprelu" else None
+            value, error, times = loss_of(sae, scaled)
         _update(sae, optimiser, value, how, step)
         off = torch.where(times > 0, 0, off + 1)
         if how.revive and step % how.revive == 0 and step <= 0.8 * how.steps:
             _revive(sae, optimiser, error, off >= how.revive, draw)
+            level.data[off >= how.revive] = math.log(how.window)
             off[off >= how.revive] = 0
         if report and (step % 20 == 0 or step == how.steps):
             report(step, dict(unexplained=float(error.square().sum() / (scaled - scaled.mean(0)).square().sum()),
                               l0=int(times.sum()) / len(batch),
                               dead=float((off >= min(step, how.revive or step)).float().mean())))
+    threshold = dict(jumprelu=level.detach().exp, batchtopk=partial(batch_threshold, sae, first / scale, how.batch))
     return SAE(sae.kind, sae.k, sae.encoder.detach(), sae.bias.detach() * scale, sae.decoder.detach(),
-               sae.centre.detach() * scale)
+               sae.centre.detach() * scale, threshold[sae.kind]() * scale if sae.kind in threshold else None)
 
 
 def _start(first, how, draw) -> tuple[SAE, float]:
@@ -147,18 +126,8 @@ def _start(first, how, draw) -> tuple[SAE, float]:
     scale = float((first - centre).square().mean().sqrt()) or 1.0
     decoder = normalize(torch.randn(how.n_latents, len(centre), generator=draw, device=draw.device))
     weights = decoder.clone(), torch.zeros(how.n_latents, device=draw.device), decoder, centre / scale
-    return SAE(how.kind, how.k if how.kind == "topk" else 0, *map(torch.nn.Parameter, weights)), scale
-
-
-def loss(sae: SAE, x: torch.Tensor, l1: float = 0.0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """What training makes small on ``x`` (batch, d), by definition; the errors (batch, d); and how many times each
-    latent is on (latents,)."""
-    latents = sae.encode(x)
-    error = sae.decode(latents) - x
-    value = error.square().sum(1).mean()
-    if sae.kind == "l1":
-        value = value + l1 * latents.sum(1).mean()
-    return value, error.detach(), (latents != 0).sum(0)
+    k = dict(topk=int(how.k), batchtopk=how.k).get(how.kind, 0)
+    return SAE(how.kind, k, *map(torch.nn.Parameter, weights)), scale
 
 
 def _update(sae, optimiser, value, how, step):

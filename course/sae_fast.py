@@ -24,8 +24,8 @@ def fast_type(device: str = "cpu") -> torch.dtype:
     return torch.bfloat16 if has else torch.float32
 
 
-def topk_loss(sae, x: torch.Tensor, l1: float = 0.0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """What :func:`course.sae.loss` gives for kind "topk" on ``x`` (batch, d)."""
+def topk_loss(sae, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """What :func:`course.sae_kinds.loss` gives for kind "topk" on ``x`` (batch, d)."""
     error, chosen, values = TopKError.apply(x, sae.encoder, sae.bias, sae.decoder, sae.centre, sae.k)
     return error.square().sum(1).mean(), error.detach(), torch.bincount(chosen[values > 0], minlength=len(sae.bias))
 

@@ -1,9 +1,11 @@
-"""Sparse autoencoders: the fast loss against the plain one, known structure found again, what cannot be trained."""
+"""Sparse autoencoders: each kind against its formula, known structure found again, what cannot be trained."""
+import math
+
 import pytest
 import torch
 from benchmarks import bench_recovery
 
-from course import CourseError, sae, sae_fast
+from course import CourseError, sae, sae_fast, sae_kinds
 
 WEIGHTS = ("encoder", "bias", "decoder", "centre")
 
@@ -22,12 +24,12 @@ def planted(count, features=24, d=12, on=2, seed=0):
     return torch.zeros(count, features).scatter_(1, chosen, amounts) @ directions, directions
 
 
-def small(kind, k=0, latents=30, d=7, seed=1):
+def small(kind, k=0, latents=30, d=7, seed=1, threshold=None):
     random = draw(seed)
     decoder = torch.randn(latents, d, generator=random)
     return sae.SAE(kind, k, *(torch.nn.Parameter(value) for value in (
         torch.randn(latents, d, generator=random), 0.3 * torch.randn(latents, generator=random),
-        decoder / decoder.norm(dim=1, keepdim=True), 0.5 * torch.randn(d, generator=random))))
+        decoder / decoder.norm(dim=1, keepdim=True), 0.5 * torch.randn(d, generator=random))), threshold)
 
 
 @pytest.fixture
@@ -69,9 +71,145 @@ def test_topk_keeps_the_largest_and_only_those():
     torch.testing.assert_close(model(x), latents @ model.decoder + model.centre)
 
 
-@pytest.mark.parametrize("kind, k", [("topk", 3), ("l1", 0), ("linear", 0)])
-def test_any_shape_of_activations_is_encoded_like_its_rows(kind, k):
-    model, x = small(kind, k), torch.randn(4, 5, 7, generator=draw(3))
+def test_batchtopk_keeps_the_largest_of_the_batch_and_a_threshold_takes_its_place():
+    model, x = small("batchtopk", 2.5), torch.randn(40, 7, generator=draw(3))
+    before = ((x - model.centre) @ model.encoder.T + model.bias).relu()  # (40, 30)
+    least = before.flatten().sort(descending=True).values[99]  # 100 = 2.5 for each of 40
+    kept = sae_kinds.keep_in_batch(model, x)
+    torch.testing.assert_close(kept, before * (before >= least))
+    assert len(set((kept > 0).sum(1).tolist())) > 3  # not the same number everywhere
+    value, error, times = sae.loss(model, x)
+    torch.testing.assert_close(value, (model.decode(kept) - x).square().sum(1).mean())
+    assert times.sum() == 100
+    first, second = (sae_kinds.keep_in_batch(model, part) for part in x.split(20))
+    threshold = sae_kinds.batch_threshold(model, x, 20)
+    assert threshold.shape == (30,) and threshold.unique().tolist() == pytest.approx(
+        [float((first[first > 0].min() + second[second > 0].min()).detach()) / 2])
+    model.threshold = threshold
+    torch.testing.assert_close(model.encode(x), before * (before > threshold))
+
+
+def test_batchtopk_has_k_on_average_and_more_where_there_is_more():
+    random = draw(7)
+    times = torch.randint(1, 4, (6000,), generator=random)  # one to three directions of an axis in each
+    x = (torch.rand(6000, 12, generator=random).argsort(1) < times[:, None]).float()
+    found = sae.train(x, 12, kind="batchtopk", k=2, steps=800, batch=256, rate=0.02)
+    on = (found.encode(x) > 0).sum(1)
+    assert float(on.float().mean()) == pytest.approx(2, abs=0.1)
+    assert [round(float(on[times == n].float().mean())) for n in (1, 2, 3)] == [1, 2, 3]
+    assert sae.recover(found.decoder, torch.eye(12)).share() == 1
+
+
+def test_a_jump_has_the_slopes_of_its_paper():
+    """The pseudo-derivatives of arXiv 2407.14435 with a rectangle, one number at a time."""
+    z, window = torch.rand(9, 4, generator=draw(1), dtype=torch.double), 0.4
+    threshold = torch.tensor([0.1, 0.3, 0.5, 0.9], dtype=torch.double)
+    for given in (z, threshold):
+        given.requires_grad_()
+    to_latents, to_on = torch.randn(2, 9, 4, generator=draw(2), dtype=torch.double)
+    latents, on = sae_kinds.Jump.apply(z, threshold, window)
+    torch.autograd.backward([latents, on], [to_latents, to_on])
+    wanted_z, wanted_threshold = torch.zeros(9, 4).double(), torch.zeros(4).double()
+    for i in range(9):
+        for j in range(4):
+            one, level = z.tolist()[i][j], threshold.tolist()[j]
+            assert latents.tolist()[i][j] == (one > level) * one and on.tolist()[i][j] == (one > level)
+            wanted_z[i, j] = (one > level) * to_latents[i, j]
+            rectangle = -0.5 < (one - level) / window < 0.5
+            wanted_threshold[j] -= rectangle / window * (level * to_latents[i, j] + to_on[i, j])
+    torch.testing.assert_close(z.grad, wanted_z)
+    torch.testing.assert_close(threshold.grad, wanted_threshold)
+    assert (wanted_threshold != 0).all()
+
+
+def test_the_window_estimates_the_slope_of_the_expected_loss():
+    """What the estimator is for: each single loss is flat in the threshold but for steps, the expected one is not."""
+    count = 200_000
+    x, one = torch.randn(count, 1, generator=draw(3)) + 1, torch.ones(1, 1)
+
+    def value(at, window=0.05):
+        threshold = torch.tensor([at], requires_grad=True)
+        model = sae.SAE("jumprelu", 0, one, torch.zeros(1), one, torch.zeros(1), threshold)
+        loss = sae.loss(model, x, l0=0.3, window=window)[0]
+        return float(loss), float(torch.autograd.grad(loss, threshold)[0])
+    measured = (value(0.85)[0] - value(0.75)[0]) / 0.1
+    assert value(0.8)[1] == pytest.approx(measured, rel=0.15) and abs(measured) > 0.05
+
+
+def test_the_loss_of_jumprelu_counts_what_is_on():
+    model, x = small("jumprelu", threshold=torch.full((30,), 0.7)), torch.randn(40, 7, generator=draw(3))
+    before = (x - model.centre) @ model.encoder.T + model.bias
+    latents = before * (before > 0.7)
+    torch.testing.assert_close(model.encode(x), latents)
+    value, error, times = sae.loss(model, x, l0=0.25)
+    torch.testing.assert_close(error, model.decode(latents).detach() - x)
+    torch.testing.assert_close(value, error.square().sum(1).mean() + 0.25 * (latents > 0).sum(1).float().mean())
+    assert torch.equal(times, (latents > 0).sum(0))
+
+
+@pytest.mark.parametrize("kind, k", [("topk", 3), ("l1", 0), ("batchtopk", 2.5), ("jumprelu", 0)])
+def test_the_matryoshka_loss_is_that_of_its_prefixes(kind, k):
+    model, x = small(kind, k, threshold=torch.full((30,), 0.4)), torch.randn(40, 7, generator=draw(3))
+    plain, error, times = sae.loss(model, x)
+    value, same, _ = sae.loss(model, x, prefixes=(4, 11, 30))
+    latents = sae_kinds.keep_in_batch(model, x) if kind == "batchtopk" else model.encode(x)
+    parts = [((latents[:, :n] @ model.decoder[:n] + model.centre - x) ** 2).sum(1).mean() for n in (4, 11, 30)]
+    torch.testing.assert_close(value, sum(parts) / 3)
+    torch.testing.assert_close(plain, parts[2])
+    assert torch.equal(error, same)
+    value.backward()
+    assert model.decoder.grad[:4].abs().sum() > 0
+    with torch.no_grad():
+        torch.testing.assert_close(sae.loss(model, x, prefixes=(30,))[0], plain)
+
+
+def family(count=20_000, free=False, seed=0):
+    """5 parents and 3 children of each in 24 dimensions, at right angles; a child needs its parent, or is ``free``.
+    The directions (20, 24), which features are on (count, 20), and the activations (count, 24)."""
+    random = draw(seed)
+    directions = torch.linalg.qr(torch.randn(24, 20, generator=random))[0].T
+    parent, other = torch.rand(2, count, 5, generator=random) < 0.2
+    child = (other if free else parent) & (torch.rand(count, 5, generator=random) < 0.5)
+    which = torch.randint(3, (count, 5), generator=random)[..., None] == torch.arange(3)
+    x = torch.cat([parent, (child[..., None] & which).flatten(1)], 1)
+    return directions, x, x.float() @ directions
+
+
+@pytest.mark.parametrize("seed", [11, 12])
+def test_a_matryoshka_dictionary_absorbs_less(seed):
+    """A parent's latent falls silent where a child is on, and not in the control, where a child needs no parent."""
+    how = dict(steps=800, batch=128, rate=0.02, seed=seed)
+    kinds = dict(l1=dict(kind="l1", l1=0.3), batch=dict(kind="batchtopk", k=1.5),
+                 nested=dict(kind="batchtopk", k=1.5, prefixes=(5, 20)))
+    with_child = {}
+    for free in (False, True):
+        directions, x, data = family(free=free, seed=seed)
+        parent, child = x[:, :5], x[:, 5:].view(-1, 5, 3).any(2)
+        for name, kind in kinds.items():
+            found = sae.train(data, 20, **how, **kind)
+            on = found.encode(data)[:, (found.decoder @ directions[:5].T).argmax(0)] > 0
+            assert on[parent & ~child].float().mean() > 0.75
+            with_child[name, free] = float(on[parent & child].float().mean())
+            if name == "l1":
+                assert sae.recover(found.decoder, directions).share() >= 0.9 or not free
+    assert with_child["l1", False] < 0.2 and with_child["batch", False] + 0.05 < with_child["nested", False]
+    assert min(with_child[name, True] for name in kinds) > 0.85
+
+
+@pytest.mark.parametrize("kind", ["batchtopk", "jumprelu"])
+def test_thresholds_follow_the_scale_of_the_activations(kind):
+    x, _ = planted(3000)
+    one, other = (sae.train(x * scale, 30, kind=kind, k=2, steps=100, batch=256) for scale in (1.0, 64.0))
+    torch.testing.assert_close(other.threshold, 64 * one.threshold, rtol=0.05, atol=0)
+    assert (one.threshold > 0).all() and one.threshold.shape == (30,)
+    assert (len(one.threshold.unique()) == 1) == (kind == "batchtopk")
+
+
+@pytest.mark.parametrize("kind, k, threshold", [("topk", 3, None), ("l1", 0, None), ("linear", 0, None),
+                                                ("batchtopk", 1.5, 0.4), ("jumprelu", 0, 0.4)])
+def test_any_shape_of_activations_is_encoded_like_its_rows(kind, k, threshold):
+    model = small(kind, k, threshold=threshold and torch.full((30,), threshold))
+    x = torch.randn(4, 5, 7, generator=draw(3))
     rows = model.encode(x.flatten(0, 1))
     for some, latents in ((x, rows.view(4, 5, 30)), (x[1], rows[5:10]), (x[1, 2], rows[7])):
         torch.testing.assert_close(model.encode(some), latents)
@@ -125,7 +263,8 @@ def test_training_runs_on_one_thread_and_leaves_their_number_alone():
         torch.set_num_threads(before)
 
 
-@pytest.mark.parametrize("kind, how", [("topk", dict(k=2)), ("l1", dict(l1=0.3))])
+@pytest.mark.parametrize("kind, how", [("topk", dict(k=2)), ("l1", dict(l1=0.3)), ("batchtopk", dict(k=2)),
+                                       ("jumprelu", dict(l0=0.3)), ("topk", dict(k=2, prefixes=(15, 30)))])
 def test_planted_directions_are_found(kind, how):
     x, directions = planted(20_000)
     found = sae.train(x, 30, kind=kind, steps=1500, batch=256, rate=5e-3, **how)
@@ -199,7 +338,12 @@ def test_reports_and_progress():
     lambda: sae.train(torch.randn(10, 3), 5, kind="l1", l1=-1), lambda: sae.train(torch.zeros(0, 3), 5, k=1),
     lambda: sae.train([torch.randn(3)], 5, k=1), lambda: sae.train([torch.full((9, 3), torch.inf)], 5, k=1),
     lambda: sae.train(torch.randn(10, 3), 5, k=1, batch=0), lambda: sae.train(torch.randn(10, 3), 5, k=1, fall=2),
-    lambda: sae.train(torch.randn(10, 3), 5, k=1, revive=-1),
+    lambda: sae.train(torch.randn(10, 3), 5, k=1, revive=-1), lambda: sae.train(torch.randn(10, 3), 5, k=1.5),
+    *(lambda bad=bad: sae.train(torch.randn(10, 3), 5, **bad) for bad in (
+        dict(kind="batchtopk", k=6), dict(kind="batchtopk", k=0.0001), dict(kind="batchtopk", k=math.nan),
+        dict(kind="jumprelu", window=0), dict(kind="jumprelu", l0=-1), dict(kind="jumprelu", window=math.nan),
+        dict(k=1, prefixes=(5, 2)), dict(k=1, prefixes=(2, 4)), dict(k=1, prefixes=(0, 5)),
+        dict(k=1, prefixes=(2, 2, 5)), dict(kind="linear", prefixes=(2, 5)))),
     lambda: sae.evaluate(small("topk", 3), torch.randn(1, 7)), lambda: sae.evaluate(small("topk", 3), torch.ones(9, 7)),
     lambda: sae.evaluate(small("topk", 3), torch.zeros(0, 7)),
 ])

@@ -1,4 +1,8 @@
 """The figures of notebook 07, and what the notebook claims, on smaller runs with seeds of their own."""
+import json
+import re
+
+import nbformat
 import numpy as np
 import pytest
 import torch
@@ -6,6 +10,7 @@ from torch.nn.functional import normalize
 
 from course import plots, sae, toy
 from course.plots.sae import FOUND
+from course.recipes import notebooks
 from course.style import said
 
 FEATURES, D, DENSITY = 48, 16, 3 / 48
@@ -201,3 +206,80 @@ def test_a_summary_counts_both_directions_of_a_linear_latent():
     one = sae.SAE("linear", 0, -torch.eye(3)[:2], torch.zeros(2), -torch.eye(3)[:2], torch.zeros(3))
     assert sae.summary(one, W, x) == ("2 of 3 features found, 100% of the variance explained. 0.7 latents are on at a "
                                       "time, and 0 of 2 never.")
+
+
+def test_compared_names_every_dictionary_and_score():
+    fig = plots.compared({"A": {"found": 1.0, "F1": 0.5}, "B": {"found": 0.25, "F1": 0.75}})
+    assert said(fig) == "A: found 1.00, F1 0.50. B: found 0.25, F1 0.75."
+    assert [(trace.name, list(trace.x)) for trace in fig.data] == [("found", [1, 0.25]), ("F1", [0.5, 0.75])]
+    assert list(fig.layout.yaxis.ticktext) == ["A", "B"]
+
+
+def test_four_kinds_at_equal_l0_differ_in_what_they_read(world, h):
+    true, hidden = world
+    x, fresh = hidden(103)
+    four = {"L1": dict(kind="l1", l1=3.4, steps=800), "TopK": dict(k=3),
+            "BatchTopK": dict(kind="batchtopk", k=2.7, steps=800), "JumpReLU": dict(kind="jumprelu", l0=0.5, steps=800)}
+    read, f1, on = {}, [], []
+    for name, how in four.items():
+        model = sae.train(h, 64, seed=104, **(QUICK | how))
+        found = sae.recover(model.decoder, true, model.encode(fresh), x)
+        there, reading = x * true.norm(dim=1), sae.read(model, true.T, fresh)
+        both = (there > 0) & (reading > 0)
+        read[name] = float(reading[both].sum() / there[both].sum())
+        f1.append(float(found.f1.nanmean()))
+        on.append(sae.evaluate(model, fresh)["l0"])
+        assert found.share() >= 0.92
+    assert max(on) - min(on) < 0.4 and max(f1) - min(f1) < 0.06
+    assert read.pop("L1") < 0.42 and 0.78 < min(read.values()) and max(read.values()) < 1
+
+
+@pytest.fixture(scope="module")
+def page():
+    """The cells of the page on SAELens that convert, as a name space; its text; and what its cells printed."""
+    cells = nbformat.read(notebooks.FOLDER / "deeper" / "07_on_to_saelens.ipynb", 4).cells
+    names = {}
+    for cell in [cells[1], *(cell for cell in cells if "conversion" in cell.metadata.get("tags", []))]:
+        exec(cell.source, names)
+    return (names, "\n".join(cell.source for cell in cells if cell.cell_type == "markdown"),
+            "\n".join(output.text for cell in cells for output in cell.get("outputs", []) if "text" in output))
+
+
+def test_what_saelens_printed_is_what_the_course_prints(page):
+    """``tests/benchmarks/bench_saelens.py`` runs the text in SAELens; here what it printed is held against ours."""
+    figures = r"variance explained (0\.\d{4}), L0 (\d+\.\d{4})"
+    theirs, = re.findall(figures, page[1])
+    ours = re.findall(figures, page[2])
+    assert len(ours) == 2
+    for one in ours:
+        assert [float(value) for value in one] == pytest.approx([float(value) for value in theirs], abs=5e-4)
+
+
+@pytest.mark.parametrize("how", [dict(kind="l1"), dict(kind="topk", k=3), dict(kind="batchtopk", k=2.5),
+                                 dict(kind="jumprelu", l0=0.3), dict(kind="batchtopk", k=2, prefixes=(5, 20))])
+def test_every_kind_comes_back_from_saelens_form(page, how, h, tmp_path):
+    model, names = sae.train(h[:3000], 20, steps=40, batch=128, **how), page[0]
+    names["save"](model, tmp_path)
+    back = names["load"](tmp_path)
+    torch.testing.assert_close(back.encode(h), model.encode(h))
+    torch.testing.assert_close(back(h), model(h))
+    assert sae.evaluate(back, h) == pytest.approx(sae.evaluate(model, h), rel=1e-5)
+    raw = (tmp_path / "sae_weights.safetensors").read_bytes()
+    header = json.loads(raw[8:8 + int.from_bytes(raw[:8], "little")])
+    assert header["W_enc"]["shape"] == [D, 20] and header["W_dec"]["shape"] == [20, D]  # as SAELens has them
+    config = json.loads((tmp_path / "cfg.json").read_text())
+    assert config["architecture"] == names["KINDS"][how["kind"]] and (config.get("k") == 3) == (how["kind"] == "topk")
+
+
+def test_a_dictionary_that_leaves_the_centre_on_is_the_same_with_another_bias(page, h, tmp_path):
+    names, model = page[0], sae.train(h[:3000], 20, k=3, steps=40, batch=128)
+    arrays = {name: torch.tensor(array) for name, array in names["to_arrays"](model).items()}
+    names["save"](model, tmp_path)
+    (tmp_path / "cfg.json").write_text(json.dumps(names["to_config"](model) | {"apply_b_dec_to_input": False}))
+    before = h @ arrays["W_enc"] + arrays["b_enc"]
+    best = before.topk(3)
+    wanted = torch.zeros_like(before).scatter(1, best.indices, best.values.relu())
+    torch.testing.assert_close(names["load"](tmp_path).encode(h), wanted, rtol=1e-4, atol=1e-4)
+    (tmp_path / "cfg.json").write_text(json.dumps(names["to_config"](model) | {"normalize_activations": "layer_norm"}))
+    with pytest.raises(AssertionError, match="another scale"):
+        names["load"](tmp_path)

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from ..geometry import unit_columns
 from ..style import BLUE, INK, RED, count, figure, say
-from .general import beside, lines, side_by_side
+from .general import beside, dots, lines, side_by_side
 
 #: From this cosine similarity with its partner on, a feature counts as found.
 FOUND = 0.9
@@ -147,3 +147,13 @@ def strengths(there, read: Mapping[str, np.ndarray]) -> go.Figure:
                   "how strongly, where it is": lines(middle, much | {"what is there": middle},
                                                      y_span=(-0.03, 1.2), **axes)}, gap=0.1)
     return say(fig, " ".join(sentences))
+
+
+def compared(scores: Mapping[str, Mapping[str, float]], x_axis: str = "share") -> go.Figure:
+    """Dictionaries below each other, and in the row of each one dot for every score. ``scores``: name of a dictionary
+    -> {name of a score: its value between 0 and 1}, the same scores for all."""
+    names = list(next(iter(scores.values())))
+    fig = dots(list(scores), {name: [row[name] for row in scores.values()] for name in names}, x_axis=x_axis,
+               span=(-0.03, 1.05), height=110 + 52 * len(scores))
+    return say(fig, " ".join(f"{label}: " + ", ".join(f"{name} {row[name]:.2f}" for name in names) + "."
+                             for label, row in scores.items()))

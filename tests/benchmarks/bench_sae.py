@@ -35,12 +35,12 @@ def measured(x, reconstruct, encode):
     return dict(unexplained=round(error / float((x - x.mean(0)).square().sum()), 4), dead=int((~ever).sum()))
 
 
-def batches(x, seed=0):
+def batches(x, seed=0, batch=BATCH):
     import torch
 
     draw = torch.Generator().manual_seed(seed)
     while True:
-        yield x[torch.randint(len(x), (BATCH,), generator=draw)]
+        yield x[torch.randint(len(x), (batch,), generator=draw)]
 
 
 def theirs(folder, steps, rate):
