@@ -94,7 +94,8 @@ def train(x: torch.Tensor | Iterable[torch.Tensor], n_latents: int, *, progress:
     batches, first = _batches(x, how)
     draw = torch.Generator(first.device).manual_seed(how.seed)
     sae, scale = _start(first, how, draw)
-    level = torch.nn.Parameter(torch.full((n_latents,), math.log(how.window), device=first.device))  # the logarithm of the threshold
+    # the logarithm of each threshold, for "jumprelu"
+    level = torch.nn.Parameter(torch.full((n_latents,), math.log(how.window), device=first.device))
     optimiser = torch.optim.Adam([sae.encoder, sae.bias, sae.decoder, sae.centre, level], fused=True)
     off = torch.zeros(n_latents, dtype=torch.long, device=first.device)  # for how many steps each latent has been off
     loss_of = partial(loss, l1=how.l1, l0=how.l0, window=how.window, prefixes=how.prefixes)
@@ -160,7 +161,8 @@ def _revive(sae, optimiser, error, dead, draw):
         return
     weight = error.square().sum(1).square() + 1e-12
     chosen = torch.multinomial(weight, number, replacement=number > len(error), generator=draw)
-    direction = normalize(-error[chosen] + 1e-6 * torch.randn(number, error.shape[1], generator=draw, device=draw.device))
+    noise = torch.randn(number, error.shape[1], generator=draw, device=draw.device)
+    direction = normalize(-error[chosen] + 1e-6 * noise)
     alive = sae.encoder[~dead].norm(dim=1).mean() if (~dead).any() else 1.0
     sae.decoder[dead], sae.encoder[dead], sae.bias[dead] = direction, direction * alive, 0.0
     for weight in (sae.encoder, sae.bias, sae.decoder):

@@ -272,3 +272,25 @@ def test_upward_is_what_a_direction_adds_to_the_logits():
     torch.testing.assert_close(step / scale, straight, rtol=.05, atol=.01)
     up = model.upward(direction)
     assert up.shape == (2, 257) and up.mean(1).abs().max() < 1e-5
+
+
+def test_a_rung_of_the_ladder_keeps_what_it_says_and_nothing_else(tmp_path):
+    trained = {name: torch.full_like(weight, 7.0) for name, weight in language.twin().model.state_dict().items()}
+    torch.save(trained, tmp_path / "model.pt")
+    for stage, kept in recipe.LADDER.items():
+        model = recipe.language(str(tmp_path / "model.pt"), stage).model
+        sevens = {name for name, weight in model.state_dict().items() if (weight == 7).all()}
+        assert sevens == {name for name in trained if name.startswith(kept)}
+    assert not any("up" in name or "down" in name for name in sevens)  # the last: a random MLP
+    whole = recipe.language(str(tmp_path / "model.pt")).model.state_dict()
+    assert all((weight == 7).all() for weight in whole.values())
+
+
+def test_work_is_shared_out_in_order():
+    threads = torch.get_num_threads()
+    try:
+        for cores in (1, 2):
+            torch.set_num_threads(cores)
+            assert scoring.shared_out(lambda number: number ** 2, 9) == [number ** 2 for number in range(9)]
+    finally:
+        torch.set_num_threads(threads)

@@ -32,7 +32,6 @@ from course import sae
 from course.language import SHAPE, Language, twin
 from course.recipes import corpus
 from course.recipes.language_model import Windows
-from course.transformer import Transformer
 
 COMMAND = "python -m course.recipes.dictionaries"
 SIZES, K, STEPS, BATCH = (512, 1024, 2048, 4096), 16, 8000, 1024

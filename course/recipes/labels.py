@@ -26,7 +26,6 @@ import sys
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from course.language import Tokens
 from course.recipes import contexts as scoring
