@@ -581,7 +581,8 @@ def test_models_of_several_rarities_are_shipped_the_most_frequent_contexts_first
     given = dict(bits={}, neurons=[0], latents=[1], ahead=[1], copies=0, dictionary={}, contexts=["a"],
                  labels=dict(neurons=dict(more_than_a_token=1), latents=dict(more_than_a_token=2)))
     made = recipe.rarer([given | dict(rarity=rarity, tokens=tokens) for rarity, tokens in
-                         (("1/16", 48), ("0", 0), ("1/64", 300), ("1", 48), ("1", 300))])
+                         (("1/16", 48), ("0", 0), ("1/64", 300), ("1", 48), ("1", 300))]
+                        + [given | dict(rarity="1/16", tokens=48, stage="random MLP")])
     assert [run["rarity"] for run in made["runs"]] == ["1", "1/16", "0"]
     assert [run["rarity"] for run in made["longer"]] == ["1", "1/64"]
-    assert made["runs"][0]["labels"] == dict(neurons=1, latents=2)
+    assert made["runs"][0]["labels"] == dict(neurons=1, latents=2) and list(made["ladder"]) == ["random MLP"]

@@ -261,15 +261,21 @@ def credits_of(sources: list[dict]) -> list[dict]:
 
 def rarer(lines: list[dict]) -> dict:
     """``density.json`` from the lines of course.recipes.rarities: the models of the shortest training, the most
-    frequent contexts first, and the model that was never trained; as "longer" those of the others."""
+    frequent contexts first, and the model that was never trained; as "longer" those of the others,
+    and as "ladder" the controls, by what is kept of the model."""
     lines = sorted(lines, key=lambda line: -Fraction(line["rarity"]))
+    ladder = {line["stage"]: line for line in lines if line.get("stage")}
+    lines = [line for line in lines if not line.get("stage")]
     shortest = min(line["tokens"] for line in lines if line["tokens"])
-    runs = [{name: line[name] for name in ("rarity", "tokens", "bits", "neurons", "latents", "ahead", "copies",
-                                           "dictionary")}
-            | dict(labels={unit: found["more_than_a_token"] for unit, found in line["labels"].items()})
-            for line in lines]
-    return dict(contexts=lines[0]["contexts"], runs=[run for run in runs if run["tokens"] <= shortest],
-                longer=[run for run in runs if run["tokens"] > shortest])
+
+    def kept(line):
+        names = ("rarity", "tokens", "bits", "neurons", "latents", "ahead", "copies", "dictionary")
+        labels = {unit: found["more_than_a_token"] for unit, found in line["labels"].items()}
+        return {name: line[name] for name in names} | dict(labels=labels)
+
+    return dict(contexts=lines[0]["contexts"], runs=[kept(line) for line in lines if line["tokens"] <= shortest],
+                longer=[kept(line) for line in lines if line["tokens"] > shortest],
+                ladder={stage: kept(line) for stage, line in ladder.items()})
 
 
 def write(name: str, content: dict, **entry) -> None:

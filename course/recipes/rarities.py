@@ -1,11 +1,12 @@
 """Make contexts rarer, and see what becomes of their neurons and latents: the figures behind notebook 08's slider.
 
     python -m course.recipes.rarities --rarity 1/4 [--tokens 48e6] [--batch 64] [--corpus FOLDER] [--out FOLDER]
-        [--steps 8000]
+        [--steps 8000] [--stage "random MLP"]
 
 Trains a model as course.recipes.language_model does, on windows in which contexts are so much rarer, and a dictionary
 of its neurons; chooses the best neuron and latent of each context on part A, and scores them on part C; and labels all
-units. Appends one line to ``rarities.jsonl`` in ``--out``. Rarity 0 is the model that was never trained. A model of
+units. Appends one line to ``rarities.jsonl`` in ``--out``. Rarity 0 is the model that was never trained; with a stage
+of course.recipes.dictionaries.LADDER only so much of the trained model is kept, before all else. A model of
 48 M tokens takes most of an hour on a CPU, one of 300 M in batches of 512 under a minute on a GPU.
 """
 from __future__ import annotations
@@ -62,6 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--batch", type=int, default=BATCH, help="windows a step")
     parser.add_argument("--steps", type=int, default=dictionaries.STEPS, help="of the dictionary")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--stage", choices=dictionaries.LADDER, help="a control: keep only this much of the model")
     given = parser.parse_args(arguments)
     text, rarity = corpus.load(given.corpus), float(given.rarity or 1)
     training, validation = tokens_of(text, "train", given.out), tokens_of(text, "validation", given.out)
@@ -72,9 +74,12 @@ def main(arguments: list[str] | None = None) -> int:
         model.model = train(training, places, given.out, name=name, seed=given.seed, total=given.tokens,
                             device=dictionaries.DEVICE, rows=given.batch)
     torch.save(model.model.state_dict(), given.out / f"model-{name}.pt")
+    if given.stage:
+        model, name = dictionaries.language(str(given.out / f"model-{name}.pt"), given.stage), f"{name}-{given.stage}"
     model.model.to(dictionaries.DEVICE).requires_grad_(False)
-    line = dict(name=name, rarity=str(given.rarity), tokens=int(given.tokens) * bool(given.rarity), batch=given.batch,
-                seconds=round(time.perf_counter() - begun), bits=bits(model, text, validation, rarity))
+    line = dict(name=name, stage=given.stage, rarity=str(given.rarity), batch=given.batch,
+                tokens=int(given.tokens) * bool(given.rarity), seconds=round(time.perf_counter() - begun),
+                bits=bits(model, text, validation, rarity))
     begun = time.perf_counter()
     with torch.no_grad():
         batches = dictionaries.activations(model, dictionaries.drawn(training, places, given.seed), given.seed)
