@@ -26,11 +26,6 @@ CONTRADICTION = re.compile(r"should (?:be|give) (?:the number )?(\S+), and it (?
 
 # Wrong answers to exercises whose results are random, or have a range: their checkers look at properties.
 WRONG_ANSWERS = {
-    "start.strength": {
-        "strength = 1.0": "At 1.0 the nearest word is still king", "strength = 0.5": "king is still nearer than queen",
-        "strength = 1.35": "king is still nearer than queen", "strength = 2.0": "passed king earlier",
-        "strength = -1.4": "pushes the other way", "strength = 'queen'": "one number",
-        "strength = 1.4 + 0j": "one number", "strength = [1.35, 1.4]": "one number"},
     "sae.keep_largest": {
         "values, places = before.topk(k); torch.zeros_like(before).scatter(1, places, values.relu()) + 0.1":
             "Tried with before = [[0.5, -3.0, 2.0, 1.0], [-1.0, 0.25, -2.0, -0.5], [3.0, 2.0, 1.5, 1.0]], k = 2. "
@@ -192,8 +187,6 @@ WRONG_ANSWERS = {
 }
 # Other right answers.
 RIGHT_ANSWERS = {
-    "start.strength": ["strength = 1.376", "strength = 1.38", "strength = 1.4", "strength = 1.45",
-                       "strength = np.array([1.4])", "strength = np.float16(1.4)", "strength = [1.4]"],
     "geometry.how_many": [
         "k = noise * noise * d; k / p", "np.square(noise) * d / p", "d * pow(noise, 2) * (1 / p)",
         "np.float32(noise) ** 2 * d / p", "noise ** 2 / (p / d)"],
