@@ -109,7 +109,10 @@ WRONG_ANSWERS = {
         "((stored - image) ** 2).sum(axis=1).argmin() + 1": "The result should be",
         "(stored @ image / np.linalg.norm(stored, axis=1)).argmax()": "The result should be",
         "abs(stored - image).max(axis=1).argmin()": "The result should be",
-        "0": "The result should be", "len(stored)": "The result should be",
+        "0": "This is always place 0", "len(stored)": "The result should be",
+        "((stored - image) ** 2).sum().argmin()": "A sum for each image runs along axis 1",
+        "np.argmin(np.linalg.norm(stored - image))": "A sum for each image runs along axis 1",
+        "((stored - image) ** 2).mean().argmin()": "A sum for each image runs along axis 1",
         "((stored - image.mean()) ** 2).sum(axis=1).argmin()": "The result should be",
     },
     "shapes.direction": {
