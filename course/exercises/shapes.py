@@ -23,6 +23,8 @@ nearest = Exercise(
         ".argmin() ->": "These are the differences from all stored images. At which place stands the smallest?",
         ".sum(axis=1) ->": "The squares still have to be added for each stored image: one row, one sum.",
         "axis=1 -> axis=0": "This adds down the columns, over the images. A sum for each image runs along axis 1.",
+        "sum(axis=1) -> sum()": "This is always place 0. Is there one sum for the whole table? A sum for each image "
+                                "runs along axis 1: `.sum(axis=1)`.",
         " ** 2 ->": "Without the squares, differences above and below zero cancel.",
         "(stored - image) ** 2 -> abs(stored - image)":
             "These are absolute differences. A good measure too, but here the squares are asked for.",

@@ -1,11 +1,11 @@
-"""The exercises of notebook 00."""
+"""The exercise of notebook 00."""
 from __future__ import annotations
 
 import functools
 
 import numpy as np
 
-from . import Exercise, Wrong, number, summing
+from . import Exercise, summing
 
 
 @functools.cache
@@ -15,41 +15,7 @@ def _words():
 
 
 def _setup() -> dict:
-    words = _words()
-    return dict(np=np, words=words, step=words["woman"] - words["man"])
-
-
-@functools.cache
-def _crossing() -> float:
-    """The strength at which queen becomes nearer than king."""
-    words = _words()
-    apart, step = words["queen"] - words["king"], words["woman"] - words["man"]
-    return float(-(apart @ words["king"]) / (apart @ step))
-
-
-def _check_strength(answer):
-    value, crossing = number(answer, "The strength"), _crossing()
-    if value < 0:
-        raise Wrong("A negative strength pushes the other way, from woman to man. Look on the positive side.")
-    if value == 1.0:
-        raise Wrong("At 1.0 the nearest word is still king. (Many reports leave king out before they look.)")
-    if value < crossing - 0.006:  # a hundredth may be rounded
-        raise Wrong("At this strength king is still nearer than queen. Push a little further.")
-    if value > crossing + 0.08:
-        raise Wrong("Queen passed king earlier than this. Find where it begins.")
-
-
-strength = Exercise(
-    stub="strength = ...",
-    solution_source="strength = next(round(s, 2) for s in np.arange(0, 3, 0.05)\n"
-                    "                if words.nearest(words['king'] + s * step, k=1)[0][0] == 'queen')",
-    checker=_check_strength,
-    shows="The step reaches queen only when it is made longer. That the word itself stays nearest at 1.0 "
-          "is so common that most programs leave the input words out. Notebook 02 counts how much that matters.",
-    hints=("Choose king in the demo above, drag the strength to 0 and up again until the first bar changes its word.",
-           "In a loop: for s in np.arange(0, 2, 0.05), print s and words.nearest(push('king', s), k=1)."),
-    setup=_setup, difficulty="easy", minutes=2,
-)
+    return dict(np=np, words=_words())
 
 
 def _vectors():
@@ -61,7 +27,7 @@ def _vectors():
 nearest_word = Exercise(
     stub="""
 def nearest_word(vector):
-    cosines = words.unit @ vector / np.linalg.norm(vector)
+    cosines = words.unit @ vector / np.linalg.norm(vector)      # words.unit: (20020, 100)
     return words.words[cosines.argmin()]
 """,
     solution_source="argmin -> argmax",
@@ -82,8 +48,8 @@ def nearest_word(vector):
         "cosines.argmax() -> 0": "This is always the first word of the list. Where is the index of the largest cosine?",
         "words.nearest(vector, k=1)": "`words.nearest` gives a list of pairs, word and cosine. One word is asked for.",
     },
-    shows="The nearest word is the one with the largest cosine. One small word in the code made "
-          "nonsense of it, and the nonsense still looked like words.",
+    shows="The nearest word is the one with the largest cosine. With one small word of the code wrong, "
+          "the answers were nonsense, and they still were words.",
     hints=("Try `words.unit @ words['king']` in a cell. Is the cosine of king with itself the smallest or the largest?",
            "`argmin` gives the place of the smallest number."),
     setup=_setup, difficulty="easy", minutes=2,

@@ -102,6 +102,8 @@ def _lists():
 
 
 _SAME_PAIR = "This leaves out the same pair every time. Leave out the one with number k."
+_ONE_NUMBER = ("The step is one number here, taken from the whole table. Over the pairs: `mean(axis=0)`. And "
+               "`np.delete` takes out a row only with `axis=0`.")
 _LENGTH = "The step has the right direction and the wrong length. It is the mean of the other offsets."
 learned_target = Exercise(
     stub="""
@@ -133,9 +135,8 @@ def learned_target(pairs, k):
         "offsets(others) -> offsets(pairs[:-1])": _SAME_PAIR,
         "axis=0 -> axis=1": "The mean runs along axis 1 here, over the numbers of one offset. Over the pairs: axis 0.",
         "mean(axis=0) -> sum(axis=0) / 39": "39 fits only a list of 40 pairs. Divide by the number of the other pairs.",
-        "words.offsets(others) -> np.delete(words.offsets(pairs), k)":
-            "`np.delete` without an axis takes out one number of the whole table. Give it `axis=0`, for a row.",
-        ".mean(axis=0) -> .mean()": "`.mean()` makes one number of the whole table. Over the pairs: axis 0.",
+        **dict.fromkeys(("words.offsets(others) -> np.delete(words.offsets(pairs), k)", ".mean(axis=0) -> .mean()",
+                         "offsets(others).mean(axis=0) -> offsets(pairs).mean()"), _ONE_NUMBER),
     },
     shows="A direction may be tested only on pairs that it was not made from. Forty pairs are few, so each takes its "
           "turn at being left out.",
