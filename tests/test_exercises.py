@@ -265,7 +265,6 @@ RIGHT_ANSWERS = {
         "rng.choice(2, (count, n), p=[sparsity, 1 - sparsity]) * rng.random((count, n))"],
     "toy.leaks": ["t = np.clip((W.T @ W).T + b.reshape(-1, 1), 0, None); t - np.diag(np.diag(t))",
                   "[[max(W[:, i] @ W[:, j] + b[i], 0) * (i != j) for j in range(len(b))] for i in range(len(b))]"],
-    "toy.dimensionality": ["np.nan_to_num((W ** 2).sum(0) ** 2 / ((W.T @ W) ** 2).sum(0))"],
     "packing.noisy_error": [
         f"t = pack(x, y, Z) {noise}; a, b = unpack(np.clip(t, 0, 1 - 1e-9), Z); ((a - x)**2 + (b - y)**2).mean() / 2"
         for noise in ("+ rng.normal(0, noise, len(x))", "- noise * rng.normal(size=len(x))",
@@ -777,10 +776,10 @@ def test_check_needs_one_answer():
 
 
 def test_the_course_s_own_function_is_noticed():
-    exercise = MODULES["toy"].dimensionality
-    exercise.done = False
-    for answer in (geometry.dimensionality, lambda W: geometry.dimensionality(W),
-                   cell("def f(W):\n    from course.geometry import dimensionality as d\n    return d(W)")):
+    W = np.array([[3.0, 0.0, 1.0], [4.0, 2.0, -1.0]])
+    exercise = exercise_of("def f(x):\n    return x / np.linalg.norm(x, axis=0)", cases=lambda: [(W,), (W[:, :2],)])
+    for answer in (geometry.unit_columns, lambda W: geometry.unit_columns(W),
+                   cell("def f(W):\n    from course.geometry import unit_columns as u\n    return u(W)")):
         said = exercise.check(answer)
         assert said.verdict == NOTE and "course's own" in said.text, said
     assert not exercise.done
@@ -788,14 +787,14 @@ def test_the_course_s_own_function_is_noticed():
 
 def test_the_summary_can_be_handed_in():
     module = MODULES["toy"]
-    for name in ("draw", "leaks", "dimensionality"):
+    for name in ("draw", "leaks"):
         getattr(module, name).done = name == "leaks"
     line = module.summary().text
-    assert line.startswith("Notebook 06: draw –, leaks ✓, dimensionality – (1 of 3) #")
+    assert line.startswith("Notebook 06: draw –, leaks ✓ (1 of 2) #")
     assert engine.intact(line) and engine.intact(repr(module.summary())) and not engine.intact(line.replace("–", "✓"))
     assert line in module.summary()._repr_html_()
     module.leaks.done = False
-    assert "(0 of 3)" in module.summary().text
+    assert "(0 of 2)" in module.summary().text
 
 
 @pytest.mark.parametrize("name", [name for name, module in MODULES.items() if hasattr(module, "summary")])

@@ -234,9 +234,9 @@ def test_what_stands_at_the_slider_is_said():
     assert "a 0.50" in said(plots.along([0, 10], {"a": [0, 1]}, 5, x_axis="k", y_axis="", y_span=(0, 1)))
 
 
-def test_how_much_of_a_number_its_best_feature_explains():
+def test_how_much_of_a_number_comes_from_its_best_feature():
     fig = plots.basis(np.array([[1.0, 0.0], [3.0, 4.0]]), 1e-16)
-    assert "explains 0.82 of it" in said(fig) and "back: 0.000000000." in said(fig)
+    assert "0.82 of the variance" in said(fig) and "back: 0.000000000." in said(fig)
     np.testing.assert_allclose(fig.data[-1].x, [1, 0.64])
 
 

@@ -146,5 +146,5 @@ def test_sharing_counts_runs_and_says_so():
     fig = plots.sharing(np.array([0.5, 0.004]), own, none)
     assert [list(bar.y) for bar in fig.data] == [[2, 0], [1, 2], [0, 1]]
     assert [bar.name for bar in fig.data] == ["of its own", "shared", "none"]
-    assert said(fig) == ("Feature 1, on in 50% of the samples, has one of its own in 2 of 3 runs. "
+    assert said(fig) == ("Feature 1, on in 50% of the samples, has a dimension of its own in 2 of 3 runs. "
                          "Feature 2, on in 0.4%, has none in 1.")

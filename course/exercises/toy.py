@@ -75,7 +75,7 @@ def draw(sparsity, count, n, rng):
     checker=_check_draw,
     shows="Each feature of each sample has a coin of its own, and it lands on *off* with probability sparsity. "
           "Both bugs have stood in published notebooks on superposition: one mask for a whole batch, and "
-          "sparsity defined upside down.",
+          "sparsity taken for the probability of being on.",
     hints=("Print `on` for n = 5. How many coins were tossed for a batch of 1000 samples?",
            "At sparsity 0.9, with which probability should a feature be on?",
            "Give the mask the shape of the batch, and compare it with 1 − sparsity."),
@@ -132,56 +132,6 @@ leaks = Exercise(
            "`b[:, None]`.",
            "Set the diagonal to zero with `np.fill_diagonal(table, 0)`, and give the table back."),
     setup=lambda: dict(np=np), difficulty="medium", minutes=6,
-)
-
-
-dimensionality = Exercise(
-    stub="def dimensionality(W):\n    return ...",
-    solution_source="""
-        lengths = np.linalg.norm(W, axis=0)
-        unit = W / np.where(lengths == 0, 1, lengths)
-        shared = ((unit.T @ W) ** 2).sum(axis=1)
-        return lengths ** 2 / np.where(shared == 0, 1, shared)
-        """,
-    cases=lambda: [(_SMALL,), (np.array([[1.0, 0.0, 1.0], [0.0, 0.0, 1.0]]),),
-                   *(_random(m, n, 65)[:1] for m, n in ((2, 5), (4, 9), (5, 5)))],
-    mistakes={
-        "np.where(lengths == 0, 1, lengths) -> lengths\nnp.where(shared == 0, 1, shared) -> shared":
-            "All is right but for a column of zeros, a feature that is not represented. It has none of a dimension, "
-            "so it should get 0, and here it gets 0/0.",
-        "((unit.T @ W) ** 2).sum(axis=1) -> ((unit.T @ W) ** 2).sum(axis=1) - lengths ** 2":
-            "Feature i itself belongs into the sum as well, with j = i.",
-        "lengths ** 2 -> lengths":
-            "Above the line stands the length; the formula has its square.",
-        "unit.T @ W -> W.T @ W":
-            "Below the line the direction of i should have length one. Divide it by its length first.",
-        "unit.T @ W -> unit.T @ unit":
-            "Only the direction of i is brought to length one. The others keep their lengths.",
-        "sum(axis=1) -> sum(axis=0)":
-            "The sum runs over i here. In the table `unit.T @ W` row i belongs to feature i, so the sum over j runs "
-            "along axis 1.",
-        "(unit.T @ W) ** 2 -> abs(unit.T @ W)":
-            "The dot products below the line are to be squared.",
-        "((unit.T @ W) ** 2) -> (unit.T @ W)":
-            "The dot products are added with their signs, and cancel. Square them one by one.",
-        "((unit.T @ W) ** 2).sum(axis=1) -> (unit.T @ W).sum(axis=1) ** 2":
-            "The sum is squared as a whole. Square each dot product, then add.",
-        "(W ** 2).sum(axis=0)":
-            "This is the squared length alone. Which share of its direction does the feature own?",
-        "axis=0) -> axis=1, keepdims=True)\nlengths ** 2 -> (W ** 2).sum(axis=0)":
-            "These are lengths of rows. A feature is a column: its length runs down axis 0.",
-        "axis=0) -> axis=1)":
-            "These are lengths of rows. A feature is a column: its length runs down axis 0.",
-        "(W, axis=0) -> (W)":
-            "`np.linalg.norm(W)` is one number for the whole matrix. Each column has a length of its own: axis=0.",
-    },
-    shows="One number a feature: the share of a dimension it has to itself. A pentagon gives 2/5 to each, an "
-          "antipodal pair 1/2, a feature that nobody disturbs 1.",
-    hints=("A column of W is a direction. `np.linalg.norm(W, axis=0)` has all lengths.",
-           "`unit = W / lengths`. Then `unit.T @ W` has the dot product of unit i with direction j at entry i, j.",
-           "Square this table, add along axis 1, and divide the squared lengths by it. Where a column is zero, 0/0 "
-           "should become 0."),
-    setup=lambda: dict(np=np), difficulty="hard", minutes=10,
 )
 
 summary = summing(__name__, "06")

@@ -15,7 +15,7 @@ STOPS = ("token", "position", "attention", "MLP")
 
 
 def stations(words: Sequence[str], looks, probabilities, vocabulary: Sequence[str]) -> go.Figure:
-    """What the last token of a prompt passes: where its attention looks, and what it would answer after each stop.
+    """What the last token of a prompt passes: where its attention looks, and what it would answer after each station.
 
     ``words``: the prompt's tokens, at most twelve. ``looks`` (heads, length): how much each head looks at each of
     them. ``probabilities`` (4, vocabulary): those of the stream after each of :data:`STOPS`, unembedded.
@@ -41,7 +41,7 @@ def stations(words: Sequence[str], looks, probabilities, vocabulary: Sequence[st
         fig.add_annotation(**place, y=height, xshift=14, text=f"+ {name}" if height else "")
         fig.add_annotation(**place, y=height, xshift=105, font=dict(size=13), text=f"<b>{star}{vocabulary[first]} "
                            f"{row[first]:.2f}</b>   {vocabulary[second]} {row[second]:.2f}")
-    fig.add_annotation(**place, y=3.6, xshift=105, text="first choices after this stop", font=dict(color=GREY))
+    fig.add_annotation(**place, y=3.6, xshift=105, text="first choices", font=dict(color=GREY))
     fig.add_annotation(x=-11.9, y=3.6, xanchor="left", showarrow=False, font=dict(color=_BROWN, size=12),
                        text="where the last token looks, mean of the heads")
     fig.update_traces(hoverinfo="skip").update_xaxes(range=[-12.1, 9.8], visible=False)

@@ -39,7 +39,7 @@ def along(x, series: Mapping[str, Sequence[float]], at: float, *, x_axis: str, y
 
 
 def basis(W, error: float) -> go.Figure:
-    """A square W (number, feature) as colours, and how much of each number its best feature explains.
+    """A square W (number, feature) as colours, and the largest share of each number's variance from one feature.
 
     ``error``: the largest error of the strengths that were read back.
     """
@@ -47,9 +47,9 @@ def basis(W, error: float) -> go.Figure:
     best = (W ** 2).max(axis=1) / (W ** 2).sum(axis=1)
     grid = heat(W, bound=1, x_axis="feature", y_axis="number")
     grid.update_traces(showscale=False)
-    share = dots([""] * len(W), {"": best}, x_axis="share explained", span=(0, 1.05))
-    fig = beside({"W (blue +, orange −)": grid, "best feature of each number": share}, showlegend=False)
-    return say(fig, f"The best feature of a number explains {best.mean():.2f} of it, on average. "
+    share = dots([""] * len(W), {"": best}, x_axis="share of its variance", span=(0, 1.05))
+    fig = beside({"W (blue +, orange −)": grid, "from its best feature": share}, showlegend=False)
+    return say(fig, f"On average {best.mean():.2f} of the variance of a number comes from its best feature. "
                     f"Largest error of what is read back: {number(error, 9)}.")
 
 

@@ -7,10 +7,11 @@ import plotly.graph_objects as go
 from ..style import BLUE, GREY, INK, ORANGE, PALE, figure, say
 
 
-def sharing(density, own, none, *, height: int = 380) -> go.Figure:
-    """Of many runs, in how many each feature has a dimension (or neuron) of its own, shares one, has none.
+def sharing(density, own, none, *, what: str = "dimension", height: int = 380) -> go.Figure:
+    """Of many runs, in how many each feature has a dimension of its own, shares one, has none.
 
     ``density`` (n,): how often each feature is on. ``own``, ``none``: (runs, n) of bool; what is neither shares.
+    ``what``: what there is to share.
     """
     own, none = np.asarray(own), np.asarray(none)
     runs, n = own.shape
@@ -27,8 +28,8 @@ def sharing(density, own, none, *, height: int = 380) -> go.Figure:
                      title=dict(text="feature, and how often it is on"))
     fig.update_yaxes(title=dict(text=f"runs of {runs}"), range=[0, runs])
     first, last = own[:, 0].sum(), none[:, -1].sum()
-    return say(fig, f"Feature 1, on in {_percent(density[0])} of the samples, has one of its own in {first} of "
-                    f"{runs} runs. Feature {n}, on in {_percent(density[-1])}, has none in {last}.")
+    return say(fig, f"Feature 1, on in {_percent(density[0])} of the samples, has a {what} of its own in {first} "
+                    f"of {runs} runs. Feature {n}, on in {_percent(density[-1])}, has none in {last}.")
 
 
 def _percent(share: float) -> str:
