@@ -159,7 +159,8 @@ def wrong_tags(entries, texts):
 
 def test_the_glossary_names_the_notebook_in_which_a_term_first_stands():
     entries = sources(notebooks.FOLDER / "glossary.ipynb", "markdown")[1:]
-    texts = [(path.name[:2], "\n".join(sources(path, "markdown"))) for path in LESSONS]
+    last = sorted(LESSONS, key=lambda path: path.name.startswith("09"))  # optional, and after the companions
+    texts = [(path.name[:2], "\n".join(sources(path, "markdown"))) for path in last]
     wrong = "; ".join(wrong_tags(entries, texts))
     assert not wrong, wrong
     terms = [entry.splitlines()[0].casefold().replace("²", "") for entry in entries]
