@@ -106,6 +106,7 @@ def test_in_a_browser(whole, scheme, width):
     with browser.window() as window:
         context = window.new_context(viewport=dict(width=width, height=900), color_scheme=scheme,
                                      reduced_motion="reduce")
+        context.set_default_timeout(1000 * browser.PATIENCE)
         asked, errors = [], []
         for name in PAGES:
             page = context.new_page()
@@ -146,6 +147,7 @@ def looked_at(page, name, scheme):
 def test_search_zoom_and_keyboard(whole):
     with browser.window() as window:
         page = window.new_context(viewport=dict(width=390, height=900)).new_page()
+        page.set_default_timeout(1000 * browser.PATIENCE)
         page.goto((whole / "02_words_as_vectors.html").as_uri())
         page.get_by_label("Search all pages").fill("Huffman zzz")
         page.locator("#found", has_text="No places").wait_for()
