@@ -524,8 +524,8 @@ LOGS = {  # shortened, otherwise to the letter: of pip 23.2 ("older") and 26.3
                                              "It is malformed and could be missing the host."),
     "proxy of another kind": TRACEBACK.format("pip._vendor.requests.exceptions.InvalidURL: Proxy URL had unsupported "
                                               "scheme ftp, should use http:// or https://"),
-    "proxy with SOCKS": TRACEBACK.format("pip._vendor.requests.exceptions.InvalidSchema: Missing dependencies for SOCKS "
-                                         "support."),
+    "proxy with SOCKS": TRACEBACK.format("pip._vendor.requests.exceptions.InvalidSchema: Missing dependencies for "
+                                         "SOCKS support."),
     "network, in a build": "  Installing build dependencies: finished with status 'error'\n  error: subprocess-exited"
     "-with-error\n  × pip subprocess to install build dependencies did not run successfully.\n  ╰─> [3 lines of "
     "output]\n      " + RETRY.format(0, REFUSED, "setuptools") + "      " + NONE + "      [end of output]\n"
