@@ -54,11 +54,16 @@ REASONS = [  # what pip, venv or the system writes, and what we say. The first t
      "The certificate of pip's package index was refused. A company's network often puts its own in place: ask "
      "its administrators for the file with their certificate, run `pip config set global.cert FILE` (or set the "
      "variable PIP_CERT), then start again."),
-    (r"NewConnectionError|ConnectTimeout|ReadTimeout|NameResolutionError|ProxyError|name resolution|"
+    (r"ProxyError|InvalidProxyURL|Proxy URL|Tunnel connection failed|support for SOCKS|for SOCKS support",
+     "pip could not get through the proxy that it was told of, in the variable HTTPS_PROXY, in the system's settings "
+     "or by `pip config list`. Take it out there if this network has none. Otherwise run `pip config set global.proxy "
+     "http://NAME:PASSWORD@HOST:PORT`, where the name and password are only for a proxy that asks, then start again."),
+    (r"NewConnectionError|ConnectTimeout|ReadTimeout|NameResolutionError|name resolution|"
      r"getaddrinfo failed|Failed to (establish|connect|resolve)|Connection (refused|reset|aborted)|"
      r"Read timed out|IncompleteRead|incomplete-download",
      "pip could not reach its package index, or the connection broke. Installing needs the network: check the "
-     "connection (and the proxy, if there is one), then start again."),
+     "connection. Where a browser finds a proxy by itself pip does not: run `pip config set global.proxy "
+     "http://HOST:PORT`. Then start again."),
     (r"(?s)\ADarwin x86_64\n.*No matching distribution found for torch",
      "PyTorch has had no build for Macs with an Intel processor since version 2.2, and this course needs a newer "
      "one. Use another computer, or take the course on Binder (README.md)."),
@@ -122,11 +127,12 @@ def obstacle():
 def torch_build(python, choice, keep=False):
     """Words by which pip finds the build of PyTorch to take, and what is wrong: (words, sentence).
 
-    pip itself is asked, since it knows its proxy, certificates and sources. ``keep``: a torch that is
-    there may stay.
+    pip itself is asked, since it knows its proxy, certificates and sources: what stops it there is told
+    before anything is downloaded. ``keep``: a torch that is there may stay.
     """
     if sys.platform != "linux":  # elsewhere the default build is small
-        return [], ""
+        code, said = run(str(python), "-m", "pip", "index", "versions", "torch", "--timeout", "15", "--retries", "1")
+        return [], reason(said) if code else ""
     if choice != "default":
         pin = re.search(r"^torch==(\S+)", (ROOT / "requirements.txt").read_text(encoding="utf-8"), re.M).group(1)
         answers = []

@@ -450,10 +450,20 @@ def test_a_torch_that_is_there_stays(machine):
     assert "several GB" in machine.fails("wheels", patch=LINUX)
 
 
-def test_elsewhere_than_on_linux_nobody_is_asked(monkeypatch):
-    monkeypatch.setattr(sys, "platform", "darwin")
-    monkeypatch.setattr(installing, "run", None)
-    assert installing.torch_build("python", "") == ([], "")
+@posix
+@pytest.mark.parametrize("system", ["darwin", "win32"])
+def test_elsewhere_than_on_linux_pip_says_before_the_download_whether_it_has_a_way(machine, system):
+    """No choice of a build is made there; a proxy in the way is told before 190 MB were tried."""
+    elsewhere = f"import course.installing as i; i.sys = type('', (), dict(vars(i.sys), platform='{system}'))"
+    for log, sentence in (("no proxy", "pip could not get through the proxy"), ("no name", "pip could not reach"),
+                          ("certificate, Windows", "The certificate of pip's package index was refused")):
+        machine.set("own_index", LOGS[log])
+        assert machine.fails("lab", patch=elsewhere).startswith(sentence)
+        assert "pip" not in machine.calls()
+    machine.set("own_index", "torch (9.9.0)\nAvailable versions: 9.9.0, 2.1.0")
+    run = machine.run("lab", patch=elsewhere)
+    assert run.returncode == 0 and "CPU build" not in run.stdout
+    assert "pip install -r requirements.txt" in machine.read("calls")
 
 
 # --- what pip writes, and what we say -----------------------------------------------------------
@@ -510,6 +520,12 @@ LOGS = {  # shortened, otherwise to the letter: of pip 23.2 ("older") and 26.3
                                "'pypi.org' ([Errno -2] Name or service not known)\")", "torch") + NONE,
     "no proxy": RETRY.format(0, "ProxyError('Cannot connect to proxy.', OSError('Tunnel connection failed: 407 Proxy "
                                 "Authentication Required'))", "torch") + NONE,
+    "proxy without a host": TRACEBACK.format("pip._vendor.requests.exceptions.InvalidProxyURL: Please check proxy URL. "
+                                             "It is malformed and could be missing the host."),
+    "proxy of another kind": TRACEBACK.format("pip._vendor.requests.exceptions.InvalidURL: Proxy URL had unsupported "
+                                              "scheme ftp, should use http:// or https://"),
+    "proxy with SOCKS": TRACEBACK.format("pip._vendor.requests.exceptions.InvalidSchema: Missing dependencies for "
+                                         "SOCKS support."),
     "network, in a build": "  Installing build dependencies: finished with status 'error'\n  error: subprocess-exited"
     "-with-error\n  × pip subprocess to install build dependencies did not run successfully.\n  ╰─> [3 lines of "
     "output]\n      " + RETRY.format(0, REFUSED, "setuptools") + "      " + NONE + "      [end of output]\n"
@@ -546,8 +562,10 @@ SENTENCES = {  # the beginning of a sentence: the logs that lead to it
     "This folder cannot be written to": ["no permission", "read only"],
     "The certificate of pip's package index was refused": [
         "certificate, older pip", "certificate, after a step", "certificate, Windows", "certificate, no such file"],
+    "pip could not get through the proxy": [
+        "no proxy", "proxy without a host", "proxy of another kind", "proxy with SOCKS"],
     "pip could not reach its package index": [
-        "no network", "no name", "no proxy", "network, in a build", "broken download, older pip", "broken download"],
+        "no network", "no name", "network, in a build", "broken download, older pip", "broken download"],
     "pip finds no torch==2.13.0 for Python": [
         "no such version", "retried with success, then no such version", "given up on one index, and found by another"],
     "Installing failed: ERROR: ResolutionImpossible": ["retried with success, then a conflict"],
