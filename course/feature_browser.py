@@ -200,7 +200,8 @@ class FeatureBrowser(Block):
         if kind == "latent":
             self._search()
         if not self.pages.at:  # neurons, or a search that found nothing
-            self.pages.show(kind, 0)
+            asked = kind == "neuron" and features.is_number(search)
+            self.pages.show(kind, features.neurons.number(int(search)) if asked else 0)
 
     def _search(self, _change=None):
         words, known = self.search.value, [name for _, name in self.topic.options]
@@ -236,13 +237,14 @@ class FeatureBrowser(Block):
 
 
 def browse(features: Features, search: str = "arabic", kind: str = "latent") -> FeatureBrowser:
-    """Search latents and turn their pages; neurons too, and those first with ``kind="neuron"``.
+    """Search latents and turn their pages; with ``kind="neuron"`` a neuron comes first, the one whose number is
+    ``search``.
 
     :class:`course.CourseError` if ``search`` is neither text nor a number, or ``kind`` no kind of unit.
     """
-    features.units(kind)
+    units = features.units(kind)
     if isinstance(search, int) and not isinstance(search, bool):
-        search = str(features.latents.number(search))
+        search = str(units.number(search))
     if not isinstance(search, str):
         raise CourseError("What to search for is text in quotes, or the number of a latent.")
     return FeatureBrowser(features, search, kind)
@@ -270,8 +272,9 @@ class BlindTest(Block):
                 control.layout.display = "none"
             return
         question = self.asked[number]
+        so_far = ", ".join(f"{kind}s {right} of {count}" for kind, (right, count) in self.score().items() if count)
         self.head.value = line(f"Unit {number + 1} of {len(self.asked)}. Examples on which it is strong: the stronger, "
-                               "the more colour.", "sentence")
+                               f"the more colour.{' Right so far: ' * bool(so_far)}{so_far}", "sentence")
         largest = float(self.features.units(question.kind).largest[question.unit])
         shown = "".join(snippet(example, largest, label=False) for example in question.shown)
         options = "".join(f'<div class="course-option"><b>{"ABCD"[k]}</b>{snippet(example, 0, label=False)}</div>'

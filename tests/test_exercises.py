@@ -385,12 +385,6 @@ RIGHT_ANSWERS = {
         "[float(max(row ** 2) / sum(row ** 2)) for row in rows]",
         "import numpy as np; r = rows.numpy() ** 2; r.max(1) / r.sum(1)",
         "rows.abs().max(1).values ** 2 / (rows @ rows.T).diagonal()"],
-    "features.steered": [
-        "x + torch.outer(amount - f, row)", "x - (f - amount).reshape(-1, 1) * row",
-        "x - f[:, None] * row + amount * row", "torch.stack([a + (amount - b) * row for a, b in zip(x, f)])",
-        "(x.T + row[:, None] * (amount - f)).T", "x + torch.einsum('t,n->tn', amount - f, row)",
-        "x = x.clone(); x += (amount - f).unsqueeze(1) @ row[None]; x",
-        "import numpy as np; np.asarray(x) + np.outer(amount - np.asarray(f), row)"],
 }
 
 

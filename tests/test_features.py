@@ -586,3 +586,11 @@ def test_models_of_several_rarities_are_shipped_the_most_frequent_contexts_first
     assert [run["rarity"] for run in made["runs"]] == ["1", "1/16", "0"]
     assert [run["rarity"] for run in made["longer"]] == ["1", "1/64"]
     assert made["runs"][0]["labels"] == dict(neurons=1, latents=2) and list(made["ladder"]) == ["random MLP"]
+
+
+def test_a_neuron_opens_by_its_number(known):
+    for asked in (NEURONS - 1, str(NEURONS - 1)):
+        assert feature_browser.browse(known, asked, kind="neuron").pages.at == ("neuron", NEURONS - 1)
+    assert feature_browser.browse(known, "html", kind="neuron").pages.at == ("neuron", 0)
+    with pytest.raises(CourseError):
+        feature_browser.browse(known, NEURONS, kind="neuron")

@@ -86,6 +86,7 @@ def _rows():
 
 
 _SQUARES = "squares = rows ** 2; "
+_MAX = "`max(dim=1)` gives two things, the largest values and their places. Take the values: `.max(dim=1).values`."
 _DIM = "The largest of a column compares latents for one neuron. Here it is the neurons of one latent: `dim=1`."
 share = Exercise(
     stub="def share(rows):\n    ...",
@@ -106,6 +107,10 @@ share = Exercise(
         _SQUARES + "squares / squares.sum(dim=1, keepdim=True)": "These are the shares of all neurons. The largest one "
                                                                  "of each row is asked for.",
         _SQUARES + "squares.max(dim=1).indices": "This is which neuron it is. How large is its share?",
+        "rows.max(dim=1).values ** 2 / (rows ** 2).sum(dim=1)":
+            "The largest weight is taken before it is squared. A negative one may have the largest square.",
+        _SQUARES + "squares.max(dim=1) / squares.sum(dim=1)": _MAX,
+        "(rows ** 2).max(dim=1) / (rows ** 2).sum(dim=1)": _MAX,
         _SQUARES + "squares.mean(dim=1) / squares.sum(dim=1)": "This is the mean share, the same for every row. Which "
                                                                "one is the largest?",
     },
@@ -116,70 +121,5 @@ share = Exercise(
     setup=_setup, difficulty="easy", minutes=4,
 )
 
-
-def _latents():
-    """x, f, row, amount: rows of length one; more tokens than neurons, fewer, as many; latents on and off."""
-    import torch
-
-    for seed, f, row, amount in ((81, (0.5, 0.0, 2.0), (0.5, -0.5, 0.5, 0.5), 1.0),
-                                 (82, (0.75, 0.0, 1.25, 3.0, 0.0), (0.6, 0.0, -0.8), 0.0),
-                                 (83, (1.5, 0.25, 0.0), (0.36, 0.48, 0.8), -2.0)):
-        x = (4 * torch.randn(len(f), len(row), generator=torch.Generator().manual_seed(seed))).round() / 4
-        yield x, torch.tensor(f), torch.tensor(row), amount
-
-
-_COLUMN = ("`f` has one number for each token and `row` one for each neuron, so the two cannot be combined as they are."
-           " Which of them should be a column?")
-_ALONE = "Only the latent is left. What else the neurons say is gone."
-_SAME = "Every token is given the same push. Each has its own distance to the amount."
-_SIGN = "The sign is the wrong one: this pushes the latent away from the amount."
-steered = Exercise(
-    stub="def steered(x, f, row, amount):\n    return x + amount * row",
-    solution_source="amount * row -> (amount - f)[:, None] * row",
-    cases=lambda: list(_latents()),
-    mistakes={
-        "push = amount * row; x + push":
-            "This adds the full amount on top of what is there. Where the latent says 0.5 already, how much is "
-            "missing?",
-        "amount - f -> f - amount": _SIGN,
-        **dict.fromkeys(("[:, None] -> ", "[:, None] -> [None, :]", "x + row * (amount - f)", "x + amount * row - f",
-                         "x - f + amount * row", "x - f * row + amount * row", "x + amount * row - f * row",
-                         "x + amount - f", "x - f + amount", "x + (amount - f) @ row",
-                         "x + torch.outer(row, amount - f)"), _COLUMN),
-        "(amount - f)[:, None] -> -f[:, None]": "This takes the latent out and puts nothing in its place.",
-        "(amount * row).expand_as(x)": _ALONE,
-        "amount * row": _ALONE,
-        "x + -> ": "This is the push alone. Add it to the neurons `x`.",
-        "amount - f -> amount * f": "This multiplies. A latent that is off stays off.",
-        **{f"(amount - f)[:, None] -> (amount - {one})": _SAME for one in ("f.mean()", "f[0]", "f.max()", "f.sum()")},
-        "amount - f -> amount - x @ row":
-            "This sets the projection of the neurons on the row. Other latents contribute to that; the latent's own "
-            "value is `f`.",
-        "amount - f -> amount + f":
-            "With this push the latent says f + (amount + f). How far is it from f to the amount?",
-        "amount - f -> f": "This says once more what the latent says. The amount is missing.",
-        "(amount - f) -> ((amount - f) * (f > 0))":
-            "Tokens at which the latent is off stay as they are. The amount is asked for at every token.",
-        "(amount - f) -> (amount * (f > 0))":
-            "Tokens at which the latent is off stay as they are, and the others get the full amount on top.",
-        "(amount - f) -> ((amount - f) * (f == 0))":
-            "Tokens at which the latent is on stay as they are. The amount is asked for at every token.",
-        "(amount - f) -> (amount - f).clamp(min=0)":
-            "This only pushes up. Where the latent says more than the amount, it should come down.",
-        "(amount - f) -> (amount - f).abs()":
-            "The push always goes up here. Where the latent says more than the amount, it should come down.",
-        "* row -> ": "The row is missing: this pushes every neuron equally.",
-        "x + amount * row - f[:, None]":
-            "`f` is taken away from every neuron. What the latent writes now is `f` times the row.",
-        "return x + (amount - f)[:, None] * row -> return torch.relu(x + (amount - f)[:, None] * row)":
-            "This cuts the result off at 0. Add the push, and leave the rest as it is.",
-    },
-    shows="The latent now says the same amount at every token, and all that the other latents say, and what no latent "
-          "says, is as it was.",
-    hints=("At one token the latent says `f` already. How far is it from there to `amount`?",
-           "`amount - f` has one number for each token; `[:, None]` makes it a column.",
-           "Add that column times the row: (tokens, 1) times (neurons,) is (tokens, neurons)."),
-    setup=_setup, difficulty="medium", minutes=8,
-)
 
 summary = summing(__name__, "08")
