@@ -88,7 +88,7 @@ def environment(folder):
         pins = re.findall(r"^(?:jupyterlab|ipykernel)==\S+", (ROOT / "requirements.txt").read_text("utf-8"), re.M)
         subprocess.run([programs / "python", "-m", "pip", "install", "-q", "jupyterhub>=5,<7", *pins], check=True)
     if not proxy.exists():
-        subprocess.run(["npm", "install", "--silent", "--prefix", folder, "configurable-http-proxy@>=4,<6"],
+        subprocess.run(["npm", "install", "--silent", "--prefix", folder, "configurable-http-proxy@>=4 <6"],
                        check=True, stdout=sys.stderr)
     return programs, proxy
 
