@@ -30,10 +30,11 @@ WRONG_ANSWERS = {
         "values, places = before.topk(k); torch.zeros_like(before).scatter(1, places, values.relu()) + 0.1":
             "Tried with before = [[0.5, -3.0, 2.0, 1.0], [-1.0, 0.25, -2.0, -0.5], [3.0, 2.0, 1.5, 1.0]], k = 2. "
             "Entry [0, 0] of the result should be 0, and it is 0.1.",
-        "values, places = before.topk(k); before.scatter(1, places, values.relu())": "Entry [",
+        "values, places = before.topk(k); before.scatter(1, places, values.relu())": "Begin with zeros",
+        "values, places = before.topk(k); before.relu().scatter(1, places, values.relu())": "Only the k largest",
         "values, places = before.topk(k); torch.zeros_like(before).scatter(0, places, values.relu())": "down a column",
         "before.topk(k)": "It should give an array of shape (3, 4)",
-        "torch.relu(before) * (before >= before.topk(k).values.min())": "Entry [",
+        "torch.relu(before) * (before >= before.topk(k).values.min())": "One threshold serves the whole batch",
         "torch.softmax(before, dim=1)": "Entry ["},
     "toy.draw": {
         "on = rng.random(n) < 1 - sparsity; on * rng.random((count, n))": "one mask serves the whole batch",

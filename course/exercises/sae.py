@@ -95,7 +95,7 @@ penalty = Exercise(
         "f * -> (f > 0).float() *":
             "This adds up the lengths of the rows that are on, and how large the latents are does not count.",
     },
-    shows="A latent counts with the length of what it writes, so a longer row with a smaller latent saves nothing. "
+    shows="A latent counts with the length of its step, so a longer row with a smaller latent saves nothing. "
           "Rescaling the rows in each step does the same in another way.",
     hints=("What reaches the output of latent j? Its value times its row. How long is that?",
            "`D.norm(dim=1)` has the length of each row, one for each latent.",
@@ -140,6 +140,11 @@ keep_largest = Exercise(
             "This keeps k numbers of the whole batch. Each sample should have its own k.",
         "scatter(1, -> scatter(0,":
             "`scatter(0, …)` writes to places down a column. The latents of one sample lie along a row: dimension 1.",
+        "torch.zeros_like(before).scatter -> before.scatter":
+            "The others still have their old values, and they should be 0. Begin with zeros, "
+            "`torch.zeros_like(before)`, and write into them.",
+        "torch.relu(before) * (before >= before.topk(k).values.min())":
+            "One threshold serves the whole batch here. Each sample should have its own k.",
         "before.topk(k) -> before.topk(k, largest=False)": "These are the k smallest. Keep the k largest.",
         "values.relu() -> 1.0": "The places are right. But the latents should keep their values, and here they are 1.",
         "values.relu() -> (values > 0).to(before.dtype)":
