@@ -1,4 +1,4 @@
-"""The exercises of notebook 09. torch is loaded when one of them is used."""
+"""The exercise of notebook 09. torch is loaded when it is used."""
 from __future__ import annotations
 
 from . import Exercise, summing
@@ -14,90 +14,6 @@ def _draw(*shape, seed=0):
     import torch
 
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
-
-
-def _samples():
-    """x, neurons, mean: even and odd numbers of neurons, none to spare, and more than are needed."""
-    return [(_draw(3, 4, seed=91), 4, 0.25), (_draw(2, 5, seed=92), 5, 0.1), (_draw(4, 3, seed=93), 6, 0.5),
-            (_draw(2, 3, seed=94), 1, 0.3)]
-
-
-_PLAN = "y = torch.full_like(x, mean); k = neurons // 2; y[:, :k] = torch.relu(x[:, :k]) + torch.relu(-x[:, :k]); y"
-plan = Exercise(
-    stub="def plan(x, neurons, mean):\n    ...",
-    solution_source=_PLAN,
-    cases=_samples,
-    mistakes={
-        "neurons // 2 -> neurons": "This serves a feature with every neuron. How many neurons does one |x| take?",
-        "torch.full_like(x, mean) -> torch.zeros_like(x)": "Features without neurons get 0 here. The constant that "
-                                                          "costs least is `mean`.",
-        " + torch.relu(-x[:, :k]) -> ": "This is right where x is positive. The other neuron of the pair takes the "
-                                        "other side.",
-        "torch.relu(x[:, :k]) +  -> ": "This is right where x is negative. The other neuron of the pair takes the "
-                                       "other side.",
-        ") + torch.relu( -> ) - torch.relu(": "This is x again. Both sides of |x| count upward: add the two.",
-        "torch.relu(x) + torch.relu(-x)": "This answers every feature. There are neurons for half as many features as "
-                                          "there are neurons.",
-        "torch.full_like(x, mean)": "This is the mean for every feature. The neurons are not used yet.",
-        "y = torch.full_like(x, mean); k = neurons // 2; y[:k] = torch.relu(x[:k]) + torch.relu(-x[:k]); y":
-            "This serves the first samples. Features are columns: `y[:, :k]`.",
-        "y = torch.full_like(x, mean); k = neurons // 2; y[:, :k] = torch.relu(x[:, :k]) + torch.relu(-x[:, :k]) + "
-        "mean; y": "The features with neurons are exact already. The mean is for the others.",
-        "y = torch.full_like(x, mean); k = neurons // 2; y[:, :k] = torch.relu(x[:, :k] + -x[:, :k]); y":
-            "x + (−x) is 0. Each of the two neurons has a ReLU of its own.",
-    },
-    shows="With this plan no two features share a neuron. It leaves three quarters of the features without any, when "
-          "there are half as many neurons as features.",
-    hints=("One ReLU can be x where x is positive, another −x where it is negative: relu(x) + relu(−x) is |x|.",
-           "So there are `k = neurons // 2` features with a pair, and the columns from `k` on get the mean.",
-           "Start with `y = torch.full_like(x, mean)`, fill `y[:, :k]`, and return `y`."),
-    setup=_setup, difficulty="easy", minutes=5,
-)
-
-
-def _turns():
-    """x, plane, degrees: with a plane along two axes, and with one at a slant."""
-    import torch
-
-    eye, slant = torch.eye(4), torch.linalg.qr(_draw(5, 5, seed=95)).Q
-    return [(_draw(3, 4, seed=96), eye[:2], 90.0), (_draw(2, 4, seed=97), eye[[3, 1]], 30.0),
-            (_draw(4, 5, seed=98), slant[:2], 360 / 7)]
-
-
-_TURN = ("a, b = (x @ plane.T).T; t = torch.deg2rad(torch.tensor(degrees)); c, s = torch.cos(t), torch.sin(t); "
-         "new = torch.stack([c * a - s * b, s * a + c * b], dim=1); x + (new - x @ plane.T) @ plane")
-turn = Exercise(
-    stub="def turn(x, plane, degrees):\n    ...",
-    solution_source=_TURN.replace("; ", "\n"),
-    cases=_turns,
-    mistakes={
-        "x + (new - x @ plane.T) @ plane -> new @ plane": "Only the part in the plane is left. What else was in x "
-                                                          "should stay.",
-        "x + (new - x @ plane.T) @ plane -> x + new @ plane": "The turned part was added, and the old part is still "
-                                                              "in x. Take that off.",
-        "x + (new - x @ plane.T) @ plane -> new": "These are the two numbers in the plane. Write them back: `@ plane`.",
-        "x + (new - x @ plane.T) @ plane -> x - (x @ plane.T) @ plane": "The part in the plane is gone. The turned one "
-                                                                        "belongs in its place.",
-        "c * a - s * b, s * a + c * b -> c * a + s * b, c * b - s * a": "This turns the other way round.",
-        "torch.deg2rad(torch.tensor(degrees)) -> torch.tensor(degrees)": "`degrees` are degrees, and cosine and sine "
-                                                                         "want radians: `torch.deg2rad`.",
-        "c * a - s * b, s * a + c * b -> c * a - s * b, s * a - c * b": "This mirrors as well. Look at the "
-                                                                        "signs: a goes to c·a − s·b, b to s·a + c·b.",
-        "c * a - s * b, s * a + c * b -> c * a, s * b": "Each of the new numbers needs both old ones: a goes to "
-                                                        "c·a − s·b, b to s·a + c·b.",
-        "c * a - s * b, s * a + c * b -> s * a + c * b, c * a - s * b": "The new numbers are the right ones, in the "
-                                                                        "wrong order.",
-        "x": "Nothing has turned.",
-    },
-    shows="One operation takes every day to the next, and leaves all other features alone. No list of latents says "
-          "that.",
-    hints=("How far x goes along the two rows of the plane: `a, b = (x @ plane.T).T`.",
-           "Turned by t, a becomes c·a − s·b and b becomes s·a + c·b, with c = cos t and s = sin t. `torch.deg2rad` "
-           "makes radians.",
-           "Stack the two, `new` (samples, 2). Take the old part out of x and put the new one in: "
-           "`x + (new - x @ plane.T) @ plane`."),
-    setup=_setup, difficulty="hard", minutes=8,
-)
 
 
 def _cosines():
@@ -130,9 +46,9 @@ both = Exercise(
         "torch.minimum(read, write).max(dim=0).values -> torch.minimum(read, write).max()":
             "This is the best of all neurons. Each has its own: `dim=0`.",
     },
-    shows="A latent replaces a neuron only if it looks for the same and writes the same. Half of that is a coincidence "
-          "of directions.",
-    hints=("A pair is as alike as its less similar side: the smaller of the two cosines, `torch.minimum(read, write)`.",
+    shows="A latent replaces a neuron only if it looks for the same and writes the same. One side "
+          "alone can be a coincidence of directions.",
+    hints=("A pair is as alike as the smaller of its two cosines: `torch.minimum(read, write)`.",
            "That is (latents, neurons). Each neuron wants its best latent: the largest of its column.",
            "`.max(dim=0).values`."),
     setup=_setup, difficulty="easy", minutes=4,
