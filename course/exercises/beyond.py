@@ -1,4 +1,4 @@
-"""The exercise of notebook 09. torch is loaded when it is used."""
+"""The exercises of notebook 09. torch is loaded when one of them is used."""
 from __future__ import annotations
 
 from . import Exercise, summing
@@ -14,6 +14,45 @@ def _draw(*shape, seed=0):
     import torch
 
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def _samples():
+    """x, neurons, mean: even and odd numbers of neurons, none to spare, and more than are needed."""
+    return [(_draw(3, 4, seed=91), 4, 0.25), (_draw(2, 5, seed=92), 5, 0.1), (_draw(4, 3, seed=93), 6, 0.5),
+            (_draw(2, 3, seed=94), 1, 0.3)]
+
+
+_PLAN = "y = torch.full_like(x, mean); k = neurons // 2; y[:, :k] = torch.relu(x[:, :k]) + torch.relu(-x[:, :k]); y"
+plan = Exercise(
+    stub="def plan(x, neurons, mean):\n    ...",
+    solution_source=_PLAN,
+    cases=_samples,
+    mistakes={
+        "neurons // 2 -> neurons": "This serves a feature with every neuron. How many neurons does one |x| take?",
+        "torch.full_like(x, mean) -> torch.zeros_like(x)": "Features without neurons get 0 here. The constant that "
+                                                          "costs least is `mean`.",
+        " + torch.relu(-x[:, :k]) -> ": "This is right where x is positive. The other neuron of the pair takes the "
+                                        "other side.",
+        "torch.relu(x[:, :k]) +  -> ": "This is right where x is negative. The other neuron of the pair takes the "
+                                       "other side.",
+        ") + torch.relu( -> ) - torch.relu(": "This is x again. Both sides of |x| count upward: add the two.",
+        "torch.relu(x) + torch.relu(-x)": "This answers every feature. There are neurons for half as many features as "
+                                          "there are neurons.",
+        "torch.full_like(x, mean)": "This is the mean for every feature. The neurons are not used yet.",
+        "y = torch.full_like(x, mean); k = neurons // 2; y[:k] = torch.relu(x[:k]) + torch.relu(-x[:k]); y":
+            "This serves the first samples. Features are columns: `y[:, :k]`.",
+        "y = torch.full_like(x, mean); k = neurons // 2; y[:, :k] = torch.relu(x[:, :k]) + torch.relu(-x[:, :k]) + "
+        "mean; y": "The features with neurons are exact already. The mean is for the others.",
+        "y = torch.full_like(x, mean); k = neurons // 2; y[:, :k] = torch.relu(x[:, :k] + -x[:, :k]); y":
+            "x + (−x) is 0. Each of the two neurons has a ReLU of its own.",
+    },
+    shows="With this plan no two features share a neuron. It leaves three quarters of the features without any, when "
+          "there are half as many neurons as features.",
+    hints=("One ReLU can be x where x is positive, another −x where it is negative: relu(x) + relu(−x) is |x|.",
+           "So there are `k = neurons // 2` features with a pair, and the columns from `k` on get the mean.",
+           "Start with `y = torch.full_like(x, mean)`, fill `y[:, :k]`, and return `y`."),
+    setup=_setup, difficulty="easy", minutes=5,
+)
 
 
 def _cosines():
