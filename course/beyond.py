@@ -12,7 +12,7 @@ import torch
 from torch.nn.functional import cross_entropy, normalize
 
 from . import CourseError
-from .language import NEURONS, Language
+from .language import NEURONS, Language, twin
 from .sae_fast import TopKError
 from .threads import one_thread
 
@@ -172,7 +172,25 @@ def train_transcoder(x: torch.Tensor, y: torch.Tensor, latents: int, *, k: int =
     return Transcoder(k, encoder * height / scale, bias * height, decoder, centre, mean)
 
 
-# A probe's threshold
+# What a probe learns from
+
+def labelled(known, contexts: list[str], *, windows: int = 640, every: int = 4, least: int = 100):
+    """Tokens with labels: every fourth of ``windows`` rows of text of ``known`` (``features.load()``).
+
+    Returns the neurons (tokens, 512) of the model and of its untrained twin, what is ``true`` (tokens, contexts) of
+    each token, the names of these contexts, and the half to learn from (tokens,), which is every second document. Of
+    ``contexts`` are left those with ``least`` tokens or more in both halves.
+    """
+    rows, places = known.sample.rows(128, windows)
+    place = places[:, ::every].flatten().contiguous()
+    document = torch.searchsorted(torch.from_numpy(known.sample.starts).long(), place, right=True)
+    learn = document % 2 == 0
+    true = torch.stack([known.sample.inside(one)[place] for one in contexts], 1)
+    enough = torch.minimum(true[learn].sum(0), true[~learn].sum(0)) >= least
+    neurons = [torch.cat([model.neurons(part)[:, ::every].flatten(0, 1) for part in rows.split(20)])
+               for model in (known.model, twin())]
+    return *neurons, true[:, enough], [one for one, much in zip(contexts, enough, strict=True) if much], learn
+
 
 def best_threshold(said: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
     """For each column of ``said`` (tokens, units) the value from which on naming ``true`` (tokens, units) of bool has

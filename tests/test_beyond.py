@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
-from course import CourseError, beyond, language, plots, sae
+from course import CourseError, beyond, features, language, plots, sae
 from course.style import said
 from course.transformer import Transformer
 
@@ -116,6 +116,20 @@ def test_a_transcoder_finds_the_rows_of_a_sparse_layer():
         beyond.train_transcoder(x, y, 4, k=5)
 
 
+def test_a_probe_learns_from_every_second_document_and_contexts_with_few_tokens_are_left_out():
+    known = features.load()
+    rows, places = known.sample.rows(128, 120)
+    x, untold, true, names, learn = beyond.labelled(known, ["html tag", "date", "number"], windows=120, least=5)
+    place = places[:, ::4].flatten()
+    assert x.shape == untold.shape == (len(place), 512) and not torch.allclose(x, untold)
+    assert torch.allclose(x[:32], known.model.neurons(rows[:1])[0, ::4], atol=1e-5)
+    assert learn.tolist() == [known.sample.document(int(one)) % 2 == 1 for one in place]
+    kept = [known.sample.inside(one)[place] for one in names]
+    assert torch.equal(true, torch.stack(kept, 1))
+    assert all(min(one[learn].sum(), one[~learn].sum()) >= 5 for one in kept)
+    assert not beyond.labelled(known, ["html tag"], windows=40, least=10_000)[3]
+
+
 def test_the_best_threshold_is_the_best_of_all():
     said_ = torch.tensor([[0.1, 5.0], [0.9, 4.0], [0.4, 3.0], [0.8, 2.0]])
     true = torch.tensor([[False, True], [True, False], [False, True], [True, False]])
@@ -136,6 +150,7 @@ def test_figures_say_what_they_show():
         "1 of 2 neurons serve one feature. The loss is 0.50 of what the mean costs as an answer; the plan's is 0.75.")
     rows = np.eye(2)
     assert said(plots.ring(np.ones((4, 2)), rows)).startswith("2 latents (arrows) for one feature")
+    assert said(plots.ring(np.ones((4, 2)), rows[:0])) == "One feature, the day: seven places on a ring."
     fig = plots.turned(np.ones((4, 2)), rows, [0.0, 0.7], torch.tensor([0.0, 0.9]), 90)
     assert said(fig) == "Turned by 90°, it is nearest to Wednesday. Latents of this plane that are on: latent 2."
     assert "none" in said(plots.turned(np.ones((4, 2)), rows, [0.0, 0.0], [0.9, -0.01], 359))

@@ -177,21 +177,6 @@ WRONG_ANSWERS = {
         "x[:, neurons // 2:] = mean; torch.relu(x) + torch.relu(-x)": "changes the `x`",
         "mean": "array of shape", "x + torch.relu(-x)": "Tried with x",
     },
-    "beyond.turn": {
-        "plane @ x.T": "array of shape", "x @ plane.T": "",
-        "x + degrees * plane[0]": "Tried with",
-        "t = torch.deg2rad(torch.tensor(degrees)); R = torch.tensor([[t.cos(), -t.sin()], [t.sin(), t.cos()]]); "
-        "p = x @ plane.T; x + (p @ R - p) @ plane": "turns the other way round",
-        "import math; t = math.radians(degrees); a, b = (x @ plane.T).T; x + torch.stack([math.cos(t) * a, "
-        "math.sin(t) * b], 1) @ plane - x @ plane.T @ plane": "needs both old ones",
-        "import math; t = degrees; p = x @ plane.T; R = torch.tensor([[math.cos(t), math.sin(t)], [-math.sin(t), "
-        "math.cos(t)]]); x + (p @ R - p) @ plane": "want radians",
-        "import math; t = math.radians(degrees); p = x @ plane.T; R = torch.tensor([[math.cos(t), math.sin(t)], "
-        "[-math.sin(t), math.cos(t)]]); p @ R @ plane": "What else was in x should stay",
-        "import math; t = math.radians(degrees); p = x @ plane.T; R = torch.tensor([[math.cos(t), math.sin(t)], "
-        "[-math.sin(t), math.cos(t)]]); x + p @ R @ plane": "the old part is still",
-        "import math; t = math.radians(degrees); math.cos(t) * x": "Tried with", "x.clone()": "Nothing has turned",
-    },
     "beyond.both": {
         "[min(max(a), max(b)) for a, b in zip(read.T.tolist(), write.T.tolist())]": "One latent has to do both",
         "torch.minimum(read, write).max(dim=0)": "", "torch.minimum(read, write).amax(1)": "a number for each latent",
@@ -348,20 +333,6 @@ RIGHT_ANSWERS = {
         "y = torch.full_like(x, mean); k = neurons // 2; y[:, :k] = torch.maximum(x, -x)[:, :k]; y",
         "y = torch.full_like(x, mean)\nfor k in range(min(neurons // 2, x.shape[1])): y[:, k] = x[:, k].abs()\ny",
         "on = (torch.arange(x.shape[1]) < neurons // 2).float(); on * (x ** 2).sqrt() + (1 - on) * mean"],
-    "beyond.turn": [
-        "import math; t = math.radians(degrees); p = x @ plane.T; R = torch.tensor([[math.cos(t), math.sin(t)], "
-        "[-math.sin(t), math.cos(t)]]); x + (p @ R - p) @ plane",
-        "import math; t = math.radians(degrees); R = torch.tensor([[math.cos(t), -math.sin(t)], [math.sin(t), "
-        "math.cos(t)]]); x - x @ plane.T @ plane + x @ plane.T @ R.T @ plane",
-        "import math; t = math.radians(degrees); u, v = plane; a, b = x @ u, x @ v; c, s = math.cos(t), math.sin(t)\n"
-        "x + torch.outer(c * a - s * b - a, u) + torch.outer(s * a + c * b - b, v)",
-        "import numpy as np; t = np.deg2rad(degrees); X, P = x.numpy(), plane.numpy(); q = X @ P.T; "
-        "z = (q[:, 0] + 1j * q[:, 1]) * np.exp(1j * t); X + (np.stack([z.real, z.imag], 1) - q) @ P",
-        "import math; t = math.radians(degrees); u, v = plane; M = torch.eye(x.shape[1]) + (math.cos(t) - 1) * "
-        "(torch.outer(u, u) + torch.outer(v, v)) + math.sin(t) * (torch.outer(v, u) - torch.outer(u, v)); x @ M.T",
-        "import math; t = math.radians(degrees); u, v = plane\n"
-        "torch.stack([r + (math.cos(t) - 1) * ((r @ u) * u + (r @ v) * v) + math.sin(t) * ((r @ u) * v - (r @ v) * u) "
-        "for r in x])"],
     "beyond.both": [
         "torch.minimum(read, write).amax(0)", "torch.stack([read, write]).min(0).values.max(0).values",
         "[max(min(a, b) for a, b in zip(r, w)) for r, w in zip(read.T.tolist(), write.T.tolist())]",

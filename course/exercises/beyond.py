@@ -55,51 +55,6 @@ plan = Exercise(
 )
 
 
-def _turns():
-    """x, plane, degrees: with a plane along two axes, and with one at a slant."""
-    import torch
-
-    eye, slant = torch.eye(4), torch.linalg.qr(_draw(5, 5, seed=95)).Q
-    return [(_draw(3, 4, seed=96), eye[:2], 90.0), (_draw(2, 4, seed=97), eye[[3, 1]], 30.0),
-            (_draw(4, 5, seed=98), slant[:2], 360 / 7)]
-
-
-_TURN = ("a, b = (x @ plane.T).T; t = torch.deg2rad(torch.tensor(degrees)); c, s = torch.cos(t), torch.sin(t); "
-         "new = torch.stack([c * a - s * b, s * a + c * b], dim=1); x + (new - x @ plane.T) @ plane")
-turn = Exercise(
-    stub="def turn(x, plane, degrees):\n    ...",
-    solution_source=_TURN.replace("; ", "\n"),
-    cases=_turns,
-    mistakes={
-        "x + (new - x @ plane.T) @ plane -> new @ plane": "Only the part in the plane is left. What else was in x "
-                                                          "should stay.",
-        "x + (new - x @ plane.T) @ plane -> x + new @ plane": "The turned part was added, and the old part is still "
-                                                              "in x. Take that off.",
-        "x + (new - x @ plane.T) @ plane -> new": "These are the two numbers in the plane. Write them back: `@ plane`.",
-        "x + (new - x @ plane.T) @ plane -> x - (x @ plane.T) @ plane": "The part in the plane is gone. The turned one "
-                                                                        "belongs in its place.",
-        "c * a - s * b, s * a + c * b -> c * a + s * b, c * b - s * a": "This turns the other way round.",
-        "torch.deg2rad(torch.tensor(degrees)) -> torch.tensor(degrees)": "`degrees` are degrees, and cosine and sine "
-                                                                         "want radians: `torch.deg2rad`.",
-        "c * a - s * b, s * a + c * b -> c * a - s * b, s * a - c * b": "This mirrors as well. Look at the "
-                                                                        "signs: a goes to c·a − s·b, b to s·a + c·b.",
-        "c * a - s * b, s * a + c * b -> c * a, s * b": "Each of the new numbers needs both old ones: a goes to "
-                                                        "c·a − s·b, b to s·a + c·b.",
-        "c * a - s * b, s * a + c * b -> s * a + c * b, c * a - s * b": "The new numbers are the right ones, in the "
-                                                                        "wrong order.",
-        "x": "Nothing has turned.",
-    },
-    shows="One operation takes every day to the next, and leaves all other features alone. No list of latents says "
-          "that.",
-    hints=("How far x goes along the two rows of the plane: `a, b = (x @ plane.T).T`.",
-           "Turned by t, a becomes c·a − s·b and b becomes s·a + c·b, with c = cos t and s = sin t. `torch.deg2rad` "
-           "makes radians.",
-           "Stack the two, `new` (samples, 2). Take the old part out of x and put the new one in: "
-           "`x + (new - x @ plane.T) @ plane`."),
-    setup=_setup, difficulty="hard", minutes=8,
-)
-
-
 def _cosines():
     """read, write (latents, neurons)."""
     import torch
@@ -130,9 +85,9 @@ both = Exercise(
         "torch.minimum(read, write).max(dim=0).values -> torch.minimum(read, write).max()":
             "This is the best of all neurons. Each has its own: `dim=0`.",
     },
-    shows="A latent replaces a neuron only if it looks for the same and writes the same. Half of that is a coincidence "
-          "of directions.",
-    hints=("A pair is as alike as its less similar side: the smaller of the two cosines, `torch.minimum(read, write)`.",
+    shows="A latent replaces a neuron only if it looks for the same and writes the same. One side "
+          "alone can be a coincidence of directions.",
+    hints=("A pair is as alike as the smaller of its two cosines: `torch.minimum(read, write)`.",
            "That is (latents, neurons). Each neuron wants its best latent: the largest of its column.",
            "`.max(dim=0).values`."),
     setup=_setup, difficulty="easy", minutes=4,

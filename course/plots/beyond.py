@@ -25,7 +25,7 @@ def read_by(into, pure, loss: float, plan: float) -> go.Figure:
 
 
 def ring(points, rows, says=None, at=None) -> go.Figure:
-    """Samples ``points`` (count, 2) in the plane of the days, and the ``rows`` (latents, 2) of latents as arrows.
+    """Samples ``points`` (count, 2) in the plane of the days, and the ``rows`` (latents or 0, 2) as arrows.
 
     ``says`` (latents,): arrows of latents that are off are pale. ``at`` (2,): a vector to mark.
     """
@@ -50,7 +50,8 @@ def ring(points, rows, says=None, at=None) -> go.Figure:
                         marker=dict(color=INK, size=17, symbol="circle-open", line=dict(width=3)))
     fig.update_xaxes(range=[-1.4, 1.4], zeroline=True, constrain="domain")
     fig.update_yaxes(range=[-1.4, 1.4], zeroline=True, scaleanchor="x")
-    return say(fig, f"{count(len(rows), 'latent')} (arrows) for one feature, the day: seven places on a ring.")
+    latents = f"{count(len(rows), 'latent')} (arrows) for one feature" if len(rows) else "One feature"
+    return say(fig, f"{latents}, the day: seven places on a ring.")
 
 
 def turned(points, rows, says, at, degrees: float) -> go.Figure:
