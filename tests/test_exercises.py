@@ -37,6 +37,8 @@ WRONG_ANSWERS = {
         "torch.relu(before) * (before >= before.topk(k).values.min())": "One threshold serves the whole batch",
         "torch.softmax(before, dim=1)": "Entry ["},
     "toy.draw": {
+        "x = (rng.random((count, n)) < 1 - sparsity) * rng.random((count, n)); x[:, 1] = np.roll(x[:, 0], 1); x":
+            "come again in another",
         "on = rng.random(n) < 1 - sparsity; on * rng.random((count, n))": "one mask serves the whole batch",
         "on = rng.random((count, n)) < sparsity; on * rng.random((count, n))": "Sparsity is the probability of being",
         "on = rng.random((count, 1)) < 1 - sparsity; on * rng.random((count, n))": "on together or off together",

@@ -34,6 +34,9 @@ def _faults(x, sparsity):
     values = [x[on[:, k], k] for k in range(n)]
     yield (min(len(np.unique(one)) for one in values) < 15,
            "Strengths are repeated down a column. Each feature of each sample needs a random number of its own.")
+    alike = [np.sort(one) for one in values]
+    yield (any(np.array_equal(alike[i], alike[j]) for i in range(n) for j in range(i)),
+           "The strengths of one column come again in another. Each feature needs random numbers of its own.")
     several = x[on.sum(axis=1) > 1]
     yield (len(np.unique(several, axis=0)) < 0.8 * len(several),
            "Whole samples come more than once. Each sample needs random numbers of its own.")
