@@ -34,9 +34,6 @@ def _faults(x, sparsity):
     values = [x[on[:, k], k] for k in range(n)]
     yield (min(len(np.unique(one)) for one in values) < 15,
            "Strengths are repeated down a column. Each feature of each sample needs a random number of its own.")
-    alike = [np.sort(one) for one in values]
-    yield (any(np.array_equal(alike[i], alike[j]) for i in range(n) for j in range(i)),
-           "The strengths of one column come again in another. Each feature needs random numbers of its own.")
     several = x[on.sum(axis=1) > 1]
     yield (len(np.unique(several, axis=0)) < 0.8 * len(several),
            "Whole samples come more than once. Each sample needs random numbers of its own.")
@@ -46,6 +43,9 @@ def _faults(x, sparsity):
     pairs = [(i, j) for i in range(n) for j in range(i)]
     yield (max(_correlation(*x[on[:, i] & on[:, j]][:, [i, j]].T) for i, j in pairs) > 6,
            "The strengths of two features hang together: where both are on, one tells something about the other.")
+    alike = [np.sort(one) for one in values]
+    yield (any(np.array_equal(alike[i], alike[j]) for i, j in pairs),
+           "The strengths of one column come again in another. Each feature needs random numbers of its own.")
     yield (max(abs((on[:, i] & on[:, j]).mean() - share[i] * share[j]) for i, j in pairs) > 3 / np.sqrt(count),
            "Some features are on together more often, or less often, than independent ones are.")
     # The largest distance to the even distribution (Kolmogorov–Smirnov)
