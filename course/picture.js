@@ -43,15 +43,7 @@ async function prove(model) {
   document.head.append(style);
 }
 
-// Links that do not differ from the text by colour alone, targets that are large enough, nothing that moves unasked.
-const STYLE = `.jp-RenderedMarkdown.jp-RenderedHTMLCommon a:any-link { text-decoration: underline }
-.course-guess .widget-radio-box label, .course-quiz .widget-radio-box label { height: auto; padding: 3px 0 }
-@media (prefers-reduced-motion: reduce) { .course-demo *, .course-picture * { transition: none !important } }`;
-
 function initialize({ model }) {
-  if (!document.getElementById("course-style")) {
-    document.head.append(Object.assign(document.createElement("style"), { id: "course-style", textContent: STYLE }));
-  }
   if (model.get("proof")) prove(model);
 }
 

@@ -101,13 +101,19 @@ def _library() -> ipywidgets.Label:
     return ipywidgets.Label(source.read_text(encoding="utf-8"), description=plotly.__version__)
 
 
+# Links that do not differ from the text by colour alone, targets that are large enough, nothing that moves unasked.
+LOOKS = """.jp-RenderedMarkdown.jp-RenderedHTMLCommon a:any-link { text-decoration: underline }
+.course-guess .widget-radio-box label, .course-quiz .widget-radio-box label { height: auto; padding: 3px 0 }
+@media (prefers-reduced-motion: reduce) { .course-demo *, .course-picture * { transition: none !important } }"""
+
+
 class Picture(anywidget.AnyWidget):
     """One plotly figure on the screen; ``redraw`` changes it in place.
 
     ``figure`` is its JSON; ``description`` is what a screen reader says instead of the picture.
     """
 
-    _esm = pathlib.Path(__file__).parent / "picture.js"
+    _esm, _css = pathlib.Path(__file__).parent / "picture.js", LOOKS
     library = traitlets.Any().tag(sync=True, **ipywidgets.widget_serialization)
     # A plain widget, never displayed, brings the figure: where the browser is busy for the first
     # two seconds, anywidget gives up on its own models, and they hear nothing from the kernel again.
@@ -139,6 +145,7 @@ class OwnKeys(anywidget.AnyWidget):
     """Keeps the keys pressed in a demo from JupyterLab, where arrows would go to the next cell, and gives sliders and
     groups of options the names that ipywidgets leaves out, for those who hear them."""
 
+    _css = LOOKS
     _esm = """
     export default { render({ el }) {
       el.style.display = "none";
