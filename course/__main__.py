@@ -35,9 +35,10 @@ instead of its CPU build. Without this option, where neither pip's own sources n
 have the CPU build, you are asked first. Without a terminal nothing is installed then, unless CI=true."""
 # Run by the environment's Python: where Jupyter writes, by the variables that change it.
 PLACES = """import json
+from IPython.paths import get_ipython_dir
 from jupyter_core import paths
-print(json.dumps({"JUPYTER_" + name.upper() + "_DIR": getattr(paths, "jupyter_" + name + "_dir")()
-                  for name in ("data", "runtime", "config")}))"""
+print(json.dumps(dict({"JUPYTER_" + name.upper() + "_DIR": getattr(paths, "jupyter_" + name + "_dir")()
+                       for name in ("data", "runtime", "config")}, IPYTHONDIR=get_ipython_dir())))"""
 
 
 def ask(python, *question):
@@ -127,10 +128,11 @@ def lab_arguments(given):
 
 
 def writable(folder):
-    """Can files be made in this folder? It is made, if it is not there."""
+    """Can files be made in this folder, and is there room? It is made, if it is not there."""
     try:
         os.makedirs(folder, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b" " * 100000)
         return True
     except OSError:
         return False

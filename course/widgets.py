@@ -388,11 +388,19 @@ def predict_number(question: str, below: Sequence[float], form: str = "") -> Gue
 
 
 def progress(steps: Iterable, label: str):
-    """Go through ``steps`` (anything with a length) under a progress bar in the notebook."""
-    total = len(steps)
+    """Go through ``steps`` (anything with a length) under a progress bar in the notebook. A bar that its cell leaves
+    unfinished, interrupted say, is called stopped."""
+    total, shell = len(steps), get_ipython()
     bar = ipywidgets.IntProgress(max=total, description=label, style=_WIDE, layout=dict(width="30em"))
     _hold(bar)
     display(bar)
+
+    def ended(_result):  # the error that stops a loop never comes here, and its traceback keeps this alive
+        shell.events.unregister("post_run_cell", ended)
+        if bar.value < total:
+            bar.bar_style, bar.description = "danger", f"{label}: stopped"
+    if hasattr(shell, "events"):
+        shell.events.register("post_run_cell", ended)
     last = time.monotonic()
     for count, step in enumerate(steps, 1):
         yield step

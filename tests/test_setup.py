@@ -731,3 +731,10 @@ def test_skips_fail_on_ci_and_slow_tests_wait(tmp_path, variables, arguments, ou
     assert ("1 slow test was left out" in run.stdout) == ("deselected" in outcome)
     if variables:
         assert "No test may be skipped here. Skipped: no camera" in run.stdout
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a file that is always full")
+def test_a_full_home_is_no_place_for_jupyterlab(tmp_path, monkeypatch):
+    assert command.writable(str(tmp_path))
+    monkeypatch.setattr(command.tempfile, "TemporaryFile", lambda dir: open("/dev/full", "wb"))
+    assert not command.writable(str(tmp_path))

@@ -1,9 +1,11 @@
 """The pattern behind every live demo."""
 import json
+import types
 
 import ipywidgets
 import numpy as np
 import pytest
+from IPython.core.events import EventManager
 from ipywidgets.widgets.widget import _instances
 
 from course import CourseError, widgets
@@ -245,3 +247,16 @@ def test_whole_and_real_sliders():
 
 def test_progress_passes_every_step_on():
     assert list(widgets.progress([1, 2, 3], "Training")) == [1, 2, 3]
+
+
+def test_a_progress_bar_that_its_cell_leaves_is_called_stopped(monkeypatch):
+    shell = types.SimpleNamespace(events=EventManager(None, {"post_run_cell": lambda result: None}))
+    bars, whole = [], widgets.ipywidgets.IntProgress
+    monkeypatch.setattr(widgets, "get_ipython", lambda: shell)
+    monkeypatch.setattr(widgets.ipywidgets, "IntProgress", lambda **how: bars.append(whole(**how)) or bars[-1])
+    left, done = (widgets.progress([1, 2, 3], "Training") for _ in range(2))
+    assert next(left) == 1 and list(done) == [1, 2, 3]
+    for _ in range(2):  # the second cell finds nothing to do
+        shell.events.trigger("post_run_cell", None)
+        assert [bar.description for bar in bars] == ["Training: stopped", "Training"]
+        assert [bar.bar_style for bar in bars] == ["danger", ""] and not shell.events.callbacks["post_run_cell"]
