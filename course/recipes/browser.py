@@ -296,19 +296,21 @@ class Notebook:
         return self.page.evaluate("""() => [...document.querySelectorAll('.jp-OutputArea .course-picture')].map(
             (e) => [e.parentElement.clientWidth, e.offsetWidth, e.querySelector('.main-svg').clientWidth])""")
 
-    def breaches(self) -> list[str]:
-        """What axe finds in what the course makes of this notebook, text and outputs, in both themes of JupyterLab."""
+    def breaches(self, themes=("Light",)) -> list[str]:
+        """What axe finds in what the course makes of this notebook, text and outputs, in these themes of JupyterLab,
+        the light one last."""
         size, found = self.page.viewport_size, []
         self.page.evaluate(_SCROLL_THROUGH)
         height = self.page.evaluate(f"({_SCROLLER}).scrollHeight")
         self.page.set_viewport_size(dict(width=size["width"], height=height + 400))
         # A body of height 0 hides all, as axe sees it.
         style = self.page.add_style_tag(content="body { overflow: visible !important }")
-        for theme in ("Dark", "Light"):
-            self.page.locator(".lm-MenuBar-itemLabel", has_text="Settings").click()
-            self.page.locator(".lm-Menu-itemLabel", has_text="Theme").first.hover()
-            self.page.locator(".lm-Menu-itemLabel", has_text=f"JupyterLab {theme}").first.click()
+        for theme in themes:
             light = "true" if theme == "Light" else "false"
+            if self.page.locator("body").get_attribute("data-jp-theme-light") != light:
+                self.page.locator(".lm-MenuBar-itemLabel", has_text="Settings").click()
+                self.page.locator(".lm-Menu-itemLabel", has_text="Theme").first.hover()
+                self.page.locator(".lm-Menu-itemLabel", has_text=f"JupyterLab {theme}").first.click()
             self.page.locator(f"body[data-jp-theme-light={light}]").wait_for(state="attached")
             self.page.wait_for_timeout(1000)
             self.page.wait_for_function("!document.getElementById('jupyterlab-splash')")  # it covers all meanwhile
