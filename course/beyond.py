@@ -9,11 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch.nn.functional import cross_entropy, normalize
+from torch.nn.functional import cross_entropy, linear, normalize
 
 from . import CourseError
 from .language import NEURONS, Language, twin
 from .sae_fast import TopKError
+from .sae_kinds import SAE
 from .threads import one_thread
 
 # Computing |x| (the absolute value model of "Toy Models of Superposition", Elhage et al. 2022)
@@ -35,7 +36,8 @@ def signed(n: int, density: float, count: int, draw: torch.Generator | None = No
 @one_thread()
 def learn_absolute(n: int, neurons: int, density: float, *, runs: int = 1, steps: int = 1000, batch: int = 256,
                    rate: float = 0.01, seed: int = 0) -> Computer:
-    """Train y = relu(relu(x A + a) B + b) to give |x| of ``n`` features through ``neurons``, ``runs`` times."""
+    """Train y = relu(relu(x A + a) B + b) to give |x| of ``n`` features through ``neurons``, ``runs`` times.
+    :class:`CourseError` for a density that is none."""
     if not 0 < density <= 1:
         raise CourseError(f"A density must lie above 0 and be at most 1, and it is {density!r}.")
     draw = torch.Generator().manual_seed(seed)
@@ -118,25 +120,15 @@ def loss(model: Language, rows: torch.Tensor, instead: Callable | None = None, c
 # A transcoder (Dunefsky et al. 2024, arXiv 2406.11944)
 
 @dataclass
-class Transcoder:
-    """Reads what an MLP reads and writes what it writes, through few of many latents; see :func:`train_transcoder`."""
+class Transcoder(SAE):
+    """Reads what an MLP reads and writes what it writes, through few of many latents: a TopK autoencoder but for
+    ``mean``. Made by :func:`train_transcoder`; ``centre`` (d,) is taken off what is read."""
 
-    k: int  #: how many latents may be on at once
-    encoder: torch.Tensor  #: (latents, d)
-    bias: torch.Tensor  #: (latents,)
-    decoder: torch.Tensor  #: (latents, d), rows of length one
-    centre: torch.Tensor  #: (d,) taken off what is read
-    mean: torch.Tensor  #: (d,) added to what is written
+    mean: torch.Tensor | None = None  #: (d,) added to what is written
 
-    def encode(self, x: torch.Tensor) -> torch.Tensor:
-        """Latents (..., latents) of what the MLP reads, (..., d)."""
-        before = (x - self.centre) @ self.encoder.T + self.bias
-        best = before.topk(self.k)
-        return torch.zeros_like(before).scatter(-1, best.indices, best.values.relu())
-
-    def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        """What is written (..., d) where ``x`` (..., d) is read."""
-        return self.encode(x) @ self.decoder + self.mean
+    def decode(self, latents: torch.Tensor) -> torch.Tensor:
+        """What is written, (..., d), with these ``latents`` (..., latents)."""
+        return linear(latents, self.decoder.T, self.mean)
 
 
 @one_thread()
@@ -145,6 +137,7 @@ def train_transcoder(x: torch.Tensor, y: torch.Tensor, latents: int, *, k: int =
     """Train a :class:`Transcoder` from what an MLP reads, ``x`` (count, d), to what it writes, ``y`` (count, d).
 
     As ``course.sae`` trains, but for the target: TopK, decoder rows of length one, a rate that rises and falls.
+    :class:`CourseError` where the shapes or ``k`` do not fit.
     """
     if x.shape != y.shape or x.ndim != 2 or not 1 <= k <= latents:
         raise CourseError("What is read and what is written should have the same shape (count, d), with k between 1 "
@@ -169,7 +162,7 @@ def train_transcoder(x: torch.Tensor, y: torch.Tensor, latents: int, *, k: int =
             optimiser.step()
             decoder.copy_(normalize(decoder))
     encoder, bias, decoder = (part.detach() for part in (encoder, bias, decoder))
-    return Transcoder(k, encoder * height / scale, bias * height, decoder, centre, mean)
+    return Transcoder("topk", k, encoder * height / scale, bias * height, decoder, centre, mean=mean)
 
 
 # What a probe learns from

@@ -88,7 +88,7 @@ both = Exercise(
     shows="A latent replaces a neuron only if it looks for the same and writes the same. One side "
           "alone can be a coincidence of directions.",
     hints=("A pair is as alike as the smaller of its two cosines: `torch.minimum(read, write)`.",
-           "That is (latents, neurons). Each neuron wants its best latent: the largest of its column.",
+           "That is (latents, neurons). For each neuron the best latent is the largest of its column.",
            "`.max(dim=0).values`."),
     setup=_setup, difficulty="easy", minutes=4,
 )
