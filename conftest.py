@@ -80,14 +80,12 @@ def pytest_runtest_makereport():
 # Files whose tests share nothing and go to whichever worker is free; of the others, notebooks
 # included, all tests of a file stay with one worker, in order. Longest first, within a file last first.
 APART = ("tests/test_planted_faults.py", "tests/test_binder.py", "tests/test_browser.py", "tests/test_notebooks.py",
-         "tests/test_setup.py", "tests/test_install.py")
+         "tests/test_site.py", "tests/test_setup.py")
 
 
 def _late(item):
     """Sorts tests: what takes long comes first, so that no worker is left alone with it at the end."""
     file = item.nodeid.split("::")[0]
-    if file == "tests/test_site.py":  # seven minutes in one piece
-        return -1, 0
     if file in APART:
         return APART.index(file), 0
     if file.endswith(".ipynb"):  # later notebooks take longer

@@ -120,12 +120,6 @@ def rotation_path(d: int, seed: int = 0) -> Callable[[float], np.ndarray]:
 
 # Known arrangements
 
-def polygon(n: int) -> np.ndarray:
-    """n directions in the plane at equal angles, (2, n): each has dimensionality 2/n."""
-    turns = 2 * np.pi * np.arange(whole(n, "number of corners")) / n
-    return np.array([np.cos(turns), np.sin(turns)])
-
-
 def icosahedron_axes() -> np.ndarray:
     """The six axes through the corners of an icosahedron, (3, 6): all |cosines| are 1/√5, the Welch bound."""
     golden = (1 + np.sqrt(5)) / 2

@@ -12,6 +12,12 @@ from course.style import said
 
 # Arrangements whose dimensionalities are known exactly
 
+def polygon(n):
+    """n directions in the plane at equal angles: each has dimensionality 2/n."""
+    turns = 2 * np.pi * np.arange(n) / n
+    return np.array([np.cos(turns), np.sin(turns)])
+
+
 def simplex(n):
     """n directions in n − 1 dimensions, as far from each other as can be: all cosines are −1/(n − 1)."""
     centred = np.eye(n) - 1 / n
@@ -25,16 +31,16 @@ def antipodal_pairs(d):
 def square_antiprism():
     """Two squares, one above the other and rotated by 45° against it."""
     turns, height = np.pi / 4 * np.arange(8), np.sqrt(1 / 3)
-    return np.array([*(np.sqrt(1 - height ** 2) * geometry.polygon(8)), height * np.sign(np.cos(4 * turns))])
+    return np.array([*(np.sqrt(1 - height ** 2) * polygon(8)), height * np.sign(np.cos(4 * turns))])
 
 
 KNOWN = {
     "orthogonal": (np.eye(4), 1),
     "tetrahedron": (simplex(4), 3 / 4),
-    "triangle": (geometry.polygon(3), 2 / 3),
+    "triangle": (polygon(3), 2 / 3),
     "antipodal pair": (np.array([[1.0, -1.0]]), 1 / 2),
     "antipodal pairs in five dimensions": (antipodal_pairs(5), 1 / 2),
-    "pentagon": (geometry.polygon(5), 2 / 5),
+    "pentagon": (polygon(5), 2 / 5),
     "square antiprism": (square_antiprism(), 3 / 8),
     "icosahedron's axes": (geometry.icosahedron_axes(), 1 / 2),
     "zeros": (np.zeros((3, 2)), 0),
@@ -176,7 +182,7 @@ def test_the_best_step_is_kept_and_the_same_seed_gives_the_same(monkeypatch):
     lambda: geometry.welch_bound(0, 3), lambda: geometry.welch_bound(2.5, 3), lambda: geometry.near_orthogonal(3, 0),
     lambda: geometry.near_orthogonal("3", 4), lambda: geometry.near_orthogonal(3, 6, steps=0),
     lambda: geometry.near_orthogonal(3, True), lambda: geometry.random_directions(3, None),
-    lambda: geometry.random_rotation(-1), lambda: geometry.polygon(float("nan")),
+    lambda: geometry.random_rotation(-1),
     lambda: geometry.rotation_path([3])])
 def test_a_bad_size_gets_a_sentence(call):
     with pytest.raises(CourseError, match="must be a whole number from 1"):
@@ -203,11 +209,6 @@ def test_random_rotations_favour_no_direction():
     every = np.array([geometry.random_rotation(3, seed) for seed in range(3000)])
     np.testing.assert_allclose(every.mean(0), 0, atol=0.05)
     np.testing.assert_allclose((every ** 2).mean(0), 1 / 3, atol=0.03)
-
-
-def test_a_polygon_stands_in_the_plane_with_corners_of_length_one():
-    assert geometry.polygon(7).shape == (2, 7)
-    np.testing.assert_allclose(np.linalg.norm(geometry.polygon(7), axis=0), 1)
 
 
 # Figures

@@ -23,30 +23,15 @@ def sources(path, kind):
     return [cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == kind]
 
 
-def exercises_of(path):
-    """The exercises of the module that the notebook imports as ``exercises``."""
-    found = re.search(r"from course\.exercises import (\w+) as exercises", "\n".join(sources(path, "code")))
-    if not found:
-        return {}
-    module = __import__(f"course.exercises.{found[1]}", fromlist=["_"])
-    return {name: value for name, value in vars(module).items() if isinstance(value, engine.Exercise)}
-
-
 @each
 def test_is_in_the_stored_form(path):
     assert notebooks.problems(path) == []
 
 
 @each_lesson
-def test_runs_with_every_solution_filled_in(path):
-    exercises = exercises_of(path)
-    notebook = nbformat.read(path, 4)
-    for name, exercise in exercises.items():
-        cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source == exercise.stub]
-        assert len(cells) == 1, f"the stub of {name} should be one cell of {path.name}, as it stands in the module"
-        cells[0].source = exercise.solution_source
-    notebook = notebooks.run(notebook, path.parent)
-    for name in exercises:
+def test_runs_with_every_solution_filled_in(path, solved):
+    notebook = solved(path)
+    for name in notebooks.exercises_of(path):
         verdicts = [str(cell.outputs) for cell in notebook.cells
                     if cell.cell_type == "code" and f"exercises.{name}.check(" in cell.source]
         assert len(verdicts) == 1, f"{name} should be checked once"
@@ -66,7 +51,7 @@ def test_has_the_parts_every_notebook_has(path):
     assert (path.parent / picture[2]).is_file(), f"take it: python -m course.recipes.pictures {path.stem[:2]}"
     tagged = [c for c in nbformat.read(path, 4).cells if "opening-picture" in c.metadata.get("tags", [])]
     assert len(tagged) == 1
-    if exercises := exercises_of(path):
+    if exercises := notebooks.exercises_of(path):
         assert (1 if path.name.startswith("00") else 2) <= len(exercises) <= 4  # in 00 one shows how they work
 
 

@@ -2,11 +2,12 @@
 import numpy as np
 import pytest
 
-from course import geometry, plots, toy
+from course import plots, toy
 from course.plots.toy import REGIONS
 from course.style import said
 
-PENTAGON = geometry.polygon(5)
+TURNS = 2 * np.pi * np.arange(5) / 5
+PENTAGON = np.array([np.cos(TURNS), np.sin(TURNS)])
 
 
 def arrows(fig, axis="x"):

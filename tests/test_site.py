@@ -81,6 +81,14 @@ def test_a_run_notebook_shows_pictures_and_asks_before_it_answers(tmp_path):
     assert data["data"][0]["x"] == [0, 4]
 
 
+def test_a_folder_that_cannot_be_written_is_told_before_anything_runs(tmp_path, monkeypatch):
+    monkeypatch.setattr(notebooks, "execute", lambda path: pytest.fail("a notebook was run"))
+    (tmp_path / "file").touch()
+    for folder in ("file", "file/below"):
+        with pytest.raises(SystemExit, match="The site could not be written: .*file"):
+            site.main(["--output", str(tmp_path / folder)])
+
+
 def test_binder_starts_the_notebook_of_the_page():
     address = site.binder(notebooks.FOLDER / "deeper/01_blue_neuron.ipynb")
     assert address.startswith("https://mybinder.org/v2/gh/")
@@ -90,11 +98,11 @@ def test_binder_starts_the_notebook_of_the_page():
 # --- in a browser ----------------------------------------------------------------------------------
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    """The site after a run of everything, which takes minutes; or the one that the variable SITE names."""
+def whole(tmp_path_factory, solved):
+    """The site of all notebooks as they ran, solutions filled in; or the one that the variable SITE names."""
     folder = pathlib.Path(os.environ.get("SITE") or tmp_path_factory.mktemp("site"))
     if not (folder / "index.html").exists():
-        site.build(folder, notebooks.execute)
+        site.build(folder, solved)
     return folder
 
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib
 import json
 import pathlib
 import re
@@ -26,6 +27,7 @@ import sys
 
 import nbformat
 
+from ..exercises import Exercise
 from .controls import SENTENCES
 
 FOLDER = pathlib.Path(__file__).parents[2] / "notebooks"
@@ -60,6 +62,27 @@ def run(notebook, folder, extra: str = ""):
     NotebookClient(notebook, timeout=HANG, startup_timeout=HANG, kernel_name="python3",
                    resources={"metadata": {"path": str(folder)}}).execute()
     return notebook
+
+
+def exercises_of(path: pathlib.Path) -> dict[str, Exercise]:
+    """The exercises of the module that the notebook imports as ``exercises``, by name."""
+    code = "\n".join(cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code")
+    if not (found := re.search(r"from course\.exercises import (\w+) as exercises", code)):
+        return {}
+    module = importlib.import_module(f"course.exercises.{found[1]}")
+    return {name: value for name, value in vars(module).items() if isinstance(value, Exercise)}
+
+
+def solved(path: pathlib.Path):
+    """The notebook at ``path``, run with all solutions filled in; raises ``ValueError`` where an exercise has no cell
+    that is its stub."""
+    notebook = nbformat.read(path, 4)
+    for name, exercise in exercises_of(path).items():
+        cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source == exercise.stub]
+        if len(cells) != 1:
+            raise ValueError(f"the stub of {name} should be one cell of {path.name}, as it stands in the module")
+        cells[0].source = exercise.solution_source
+    return run(notebook, path.parent)
 
 
 def shows(cell) -> bool:

@@ -20,6 +20,7 @@ import pathlib
 import re
 import shutil
 import sys
+import tempfile
 import time
 
 import jinja2
@@ -304,6 +305,8 @@ def main(argv=None) -> int:
 
     folder = pathlib.Path(options.output)
     try:
+        folder.mkdir(parents=True, exist_ok=True)  # what cannot be written is told before minutes of running
+        tempfile.TemporaryFile(dir=folder).close()
         made = build(folder, run)
     except CellExecutionError as error:
         sys.exit(f"{begun_with[-1].name} stopped, so there is no site: {error.ename}: {error.evalue}")
