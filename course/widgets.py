@@ -36,7 +36,7 @@ from .style import ISOLATED, said, shortened, visible
 
 _WIDE = dict(description_width="initial")
 _NOT_DRAWN = ("A picture or a demo stands here. If you read this, run the cell again. If that does not help, this "
-              "JupyterLab cannot draw it: close it, and start `python3 -m course lab` in the course's folder.")
+              "program cannot draw it: close it, and start `python3 -m course lab` in the course's folder.")
 _held: dict[ipywidgets.Widget, dict[str, str]] = {}  # what cells show: widget -> {cell: its execution}
 
 
@@ -151,9 +151,12 @@ class OwnKeys(anywidget.AnyWidget):
       el.style.display = "none";
       let tries = 0;
       const own = (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true");
+      // VS Code hears every key that gets as far as the window: an arrow would move the slider and go to the next cell.
+      const used = (event) => event.defaultPrevented && event.stopPropagation();
       const mark = () => {
         const demo = el.closest(".course-demo, .course-guess, .course-quiz");
         demo?.addEventListener("focusin", own);
+        demo?.addEventListener("keydown", used);
         demo?.querySelectorAll(".noUi-handle").forEach((handle) => handle.setAttribute("aria-label",
           handle.closest(".widget-slider").querySelector("label").textContent));
         demo?.querySelectorAll(".widget-radio-box").forEach((box) => Object.assign(box, { role: "radiogroup",

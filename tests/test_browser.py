@@ -13,7 +13,7 @@ from course.recipes import browser, notebooks
 pytestmark = pytest.mark.browser
 ROOT = notebooks.FOLDER.parent
 SHOTS = ROOT / "tests" / "screenshots"
-BOTH_THEMES = ("00", "06", "08")  # axe takes half a minute for a theme; between them they have all there is
+BOTH_THEMES = ("00", "06", "08")  # axe takes its time for a theme; between them they have all there is
 
 
 @pytest.fixture(scope="module")
@@ -44,13 +44,16 @@ def planted(lab):
     path.unlink(missing_ok=True)
 
 
-@pytest.mark.parametrize("path", notebooks.paths()[::-1], ids=notebooks.name)
-def test_in_jupyterlab(lab, path):
+@pytest.mark.parametrize("path", [
+    pytest.param(path, marks=[pytest.mark.slow] * (path.parent != notebooks.FOLDER), id=notebooks.name(path))
+    for path in notebooks.paths()[::-1]])
+def test_in_jupyterlab(lab, path, pytestconfig):
     page = lab.open(f"notebooks/{notebooks.name(path)}.ipynb")
     page.run_all()
     assert page.page.locator(".jp-OutputPlaceholder").count() == 0, "an output is still folded up"
     assert page.complaints() == []
-    if importlib.util.find_spec("axe_playwright_python"):
+    everything = pytestconfig.getoption("--slow") or os.environ.get("CI") == "true"
+    if everything and importlib.util.find_spec("axe_playwright_python"):
         # where no picture of ours is, nothing of ours can underline JupyterLab's links
         plain = not page.page.locator(".jp-OutputArea .course-picture").count()
         themes = ("Dark", "Light") if path.stem[:2] in BOTH_THEMES else ("Light",)

@@ -93,7 +93,7 @@ def test_the_check_says_what_to_do_where_pictures_cannot_be_drawn(planted, witho
     assert "cannot draw the pictures" in output(page, 1).inner_text() and "Good" not in good(page)
     assert "python3 -m course lab" in output(page, 1).inner_text()
     if without != "anywidget":
-        assert "this JupyterLab cannot draw it" in output(page, 2).inner_text()
+        assert "this program cannot draw it" in output(page, 2).inner_text()
         assert "The run says: that. Because." in output(page, 3).inner_text()
 
 
@@ -123,6 +123,7 @@ def test_3d_pictures_give_their_contexts_back_and_come_back_without(planted):
         first.evaluate(
             "e => e.querySelector('canvas').getContext('webgl').getExtension('WEBGL_lose_context').loseContext()")
         page.page.wait_for_function("([e, n]) => e.dataset.drawn > n", arg=[first.element_handle(), drawn])
+        page.page.wait_for_timeout(1000)  # plotly compiles in the frames after, and says so where the context is gone
     assert not first.locator("canvas").first.evaluate("e => e.getContext('webgl').isContextLost()")
     page.page.wait_for_timeout(500)
     assert page.picture_of(output(page, 1))[1] == before[1]
