@@ -289,7 +289,8 @@ def slider(low, high, value, label: str, step=None, wait: bool = False, form: st
     kind = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
     made = kind(value=value, min=low, max=high, step=step or (1 if whole else (high - low) / 100),
                 description=label, continuous_update=not wait, style=_WIDE,
-                readout_format=form or ("d" if whole else ".2f"), layout=dict(width="min(30em, 95%)"))
+                readout_format=form or ("d" if whole else ".2f"),
+                layout=dict(width=f"min({max(30, 20 + len(label) // 2)}em, 95%)"))  # a long label leaves a long track
     return made.add_class("course-waits") if wait else made
 
 
