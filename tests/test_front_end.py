@@ -85,6 +85,7 @@ def test_the_check_sees_that_pictures_can_be_drawn_and_a_reload_draws_them_again
     page.change(demo, *page.controls(demo)[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("without", ["anywidget", "@jupyter-widgets/jupyterlab-manager"])
 def test_the_check_says_what_to_do_where_pictures_cannot_be_drawn(planted, without):
     page = planted("check()", "show(picture(1))", "predict('Which?', ['this', 'that']).reveal('that', 'Because.')",
@@ -108,6 +109,7 @@ WATCHED = """() => {
 }"""
 
 
+@pytest.mark.slow
 def test_3d_pictures_give_their_contexts_back_and_come_back_without(planted):
     page = planted("show(solid(2))", "show(solid(3))")
     first = page.page.locator(".course-picture").first

@@ -28,6 +28,7 @@ def test_is_in_the_stored_form(path):
     assert notebooks.problems(path) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [path for path in LESSONS[::-1] if notebooks.exercises_of(path)], ids=notebooks.name)
 def test_runs_with_every_solution_filled_in(path, solved):
     notebook = solved(path)

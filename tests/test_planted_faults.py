@@ -21,6 +21,7 @@ PAGE = "prerequisites"  # the shortest notebook with a demo
 RUN, SEEN = f"notebooks/{PAGE}.ipynb", f"tests/test_browser.py::test_in_jupyterlab[{PAGE}]"
 FORM = f"tests/test_notebooks.py::test_is_in_the_stored_form[{PAGE}]"
 START, TOY = "00_start_here", "06_toy_superposition"
+SOLVED = f"--slow tests/test_notebooks.py::test_runs_with_every_solution_filled_in[{START}]"
 SHOWN = f"tests/test_notebooks.py::test_pictures_show_what_the_notebook_shows[{TOY}]"
 
 
@@ -131,14 +132,13 @@ FAULTS = {  # name: (edit, what notices it, what that says)
                                     SHOWN, "out of date"),
     "kept picture of another cell": (source('0.0, "sparsity"', '0.5, "sparsity"', TOY), SHOWN, "not from this cell"),
     "stub that is not the module's": (source("cosines.argmin()", "cosines.argmin(0)", START),
-                                      f"tests/test_notebooks.py::test_runs_with_every_solution_filled_in[{START}]",
-                                      "should be one cell"),
+                                      SOLVED, "should be one cell"),
     "checker that passes a wrong answer": (more("course/exercises/start.py",
                                                 "nearest_word.cases, nearest_word.checker = None, lambda answer: None"),
                                            "tests/test_exercises.py -k nearest_word", "'Right' == 'Not yet'|Right"),
     "checker that rejects the solution": (
         more("course/exercises/start.py", "nearest_word.cases = None; nearest_word.checker = lambda answer: 1 / 0"),
-        f"tests/test_notebooks.py::test_runs_with_every_solution_filled_in[{START}]", "is not accepted"),
+        SOLVED, "is not accepted"),
     "damaged data file": (damaged, "tests/test_data.py -k card_entry", "words.npz"),
     "package missing from the pins": (text("requirements.txt", "anywidget==", "# anywidget=="),
                                       "tests/test_setup.py -k every_pin", "anywidget"),
