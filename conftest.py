@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(config, items):
     if CI or config.getoption("--slow"):
         return
     slow = [item for item in items if item.get_closest_marker("slow")
-            or getattr(config.option, "whole_suite", False) and item.path.parent.name == "deeper"]
+            or config.args_source is config.ArgsSource.TESTPATHS and item.path.parent.name == "deeper"]
     if slow:
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if item not in slow]
@@ -98,8 +98,6 @@ def _late(item):
 def pytest_cmdline_main(config):
     """Two workers for the whole suite, unless the command line has its own wish; one process for a file or two."""
     option = config.option
-    if not hasattr(config, "workerinput"):
-        option.whole_suite = config.args_source is config.ArgsSource.TESTPATHS
     alone = option.usepdb or option.collectonly or getattr(option, "trace", False)
     if (config.args_source is config.ArgsSource.TESTPATHS and not alone and not hasattr(config, "workerinput")
             and getattr(option, "numprocesses", 0) is None and option.dist == "no"):
