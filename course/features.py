@@ -329,11 +329,11 @@ class Features:
         return words.strip().isdecimal() and words.isascii()
 
     def _labelled(self, words, most):
-        labels = [(unit, self.latents.label(unit)) for unit in range(len(self.latents))]
-        quoted = f"“{words}”", f"“ {words}”"  # no regular expression: one of a million letters takes seconds to make
-        fitting = [(unit, f1) for unit, (label, f1) in filter(lambda pair: pair[1], labels)
-                   if quoted[0] in label or quoted[1] in label]
-        return {unit: "its label" for unit, _ in sorted(fitting, key=lambda pair: -pair[1])[:most]}
+        quoted, fitting = (f"“{words}”", f"“ {words}”"), {}
+        for unit in range(len(self.latents)):
+            if (label := self.latents.label(unit)) and any(text in label[0] for text in quoted):
+                fitting[unit] = label[1]
+        return {unit: "its label" for unit in sorted(fitting, key=fitting.get, reverse=True)[:most]}
 
     def _strongest(self, words, most):
         strongest = {}

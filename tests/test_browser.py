@@ -172,10 +172,12 @@ def test_a_fast_drag_does_not_queue_up_work_and_the_last_position_wins(planted):
     demo = page.demos().first
     (_, handle), = page.controls(demo)
     handle.focus()
+    page.page.evaluate("globalThis.heard = 0; addEventListener('keydown', () => heard++)")
     for _ in range(40):  # in about a second, where the demo manages three pictures
         page.page.keyboard.press("ArrowRight")
         page.page.wait_for_timeout(20)
     sentence = demo.locator(".course-sentence", has_text="k = 40 ")
     sentence.wait_for()
+    assert page.page.evaluate("heard") == 0, "keys of a demo reach the window, where a front end may use them"
     calls = int(sentence.inner_text().split()[-2])
     assert calls < 20, "every position in between was worked through"

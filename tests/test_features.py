@@ -1,6 +1,5 @@
 """What is said about latents and neurons, on a small model and a text of which everything is known."""
 import re
-import time
 
 import numpy as np
 import pytest
@@ -210,10 +209,8 @@ def test_every_search_finds_or_says_why_not(known):
     for wrong in ("", "   ", None, 7, ["a"]):
         with pytest.raises(CourseError):
             known.search(wrong)
-    began = time.monotonic()
     with pytest.raises(CourseError, match="1,000,000 characters"):
         known.search("ab " * 333_333 + "c")
-    assert time.monotonic() - began < 5  # looking for it among the labels took 12 s once
     with pytest.raises(CourseError, match="labelled"):
         known.context("klingon")
     for wrong in (-1, 30, "x", None, 2.5, True, float("nan")):

@@ -109,6 +109,9 @@ WATCHED = """() => {
 }"""
 
 
+SOME_FRAMES = "async () => { for (let k = 0; k < 60; k++) await new Promise(requestAnimationFrame); }"
+
+
 @pytest.mark.slow
 def test_3d_pictures_give_their_contexts_back_and_come_back_without(planted):
     page = planted("show(solid(2))", "show(solid(3))")
@@ -125,7 +128,7 @@ def test_3d_pictures_give_their_contexts_back_and_come_back_without(planted):
         first.evaluate(
             "e => e.querySelector('canvas').getContext('webgl').getExtension('WEBGL_lose_context').loseContext()")
         page.page.wait_for_function("([e, n]) => e.dataset.drawn > n", arg=[first.element_handle(), drawn])
-        page.page.wait_for_timeout(1000)  # plotly compiles in the frames after, and says so where the context is gone
+        page.page.evaluate(SOME_FRAMES)  # in which plotly compiles; it would say that the context is gone
     assert not first.locator("canvas").first.evaluate("e => e.getContext('webgl').isContextLost()")
     page.page.wait_for_timeout(500)
     assert page.picture_of(output(page, 1))[1] == before[1]
